@@ -1,0 +1,2 @@
+//! TensorFlow checkpoints without TensorFlow.
+#![forbid(unsafe_code)]

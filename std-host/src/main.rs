@@ -1,0 +1,2 @@
+//! The `gradlet` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Set-up and everything a person would otherwise type twice.
+fn main() {}
