@@ -1,0 +1,59 @@
+//! The encoder pumped into a writer.
+
+use core::fmt;
+
+use embedded_io::Write;
+
+use super::encoder::{EncodeError, Encoder};
+use crate::Variables;
+
+/// Bytes that go out at once: what is on the stack, and what a UART or a flash gets a call.
+const CHUNK: usize = 64;
+
+/// Writes a checkpoint of all `variables`; returns its length in bytes.
+///
+/// # Errors
+/// [`WriteError::Encode`] before anything is written if the variables fit in no checkpoint,
+/// [`WriteError::Io`] as the writer reports it; the part that is out is no checkpoint then.
+pub fn write<W: Write>(
+    variables: &impl Variables,
+    mut writer: W,
+) -> Result<u32, WriteError<W::Error>> {
+    let mut encoder = Encoder::new();
+    let total = encoder.total_len(variables).map_err(WriteError::Encode)?;
+    let mut chunk = [0; CHUNK];
+    loop {
+        let len = encoder
+            .fill(variables, &mut chunk)
+            .map_err(WriteError::Encode)?;
+        writer
+            .write_all(chunk.get(..len).unwrap_or_default())
+            .map_err(WriteError::Io)?;
+        if len < CHUNK {
+            writer.flush().map_err(WriteError::Io)?;
+            return Ok(total);
+        }
+    }
+}
+
+/// Why a checkpoint was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum WriteError<E> {
+    /// The variables fit in no checkpoint.
+    Encode(EncodeError),
+    /// The writer failed.
+    Io(E),
+}
+
+impl<E: fmt::Debug> fmt::Display for WriteError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encode(error) => error.fmt(f),
+            Self::Io(error) => write!(f, "the checkpoint's writer failed: {error:?}"),
+        }
+    }
+}
+
+impl<E: fmt::Debug> core::error::Error for WriteError<E> {}

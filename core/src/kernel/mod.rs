@@ -1,0 +1,9 @@
+//! Arithmetic as TensorFlow's CPU kernels do it, and slice loops over it.
+//!
+//! The one room of this crate where `unsafe` and assembly are allowed; whatever stands here in a
+//! special form agrees bit for bit with the portable form beside it.
+
+mod real;
+mod sqrt;
+
+pub(crate) use real::Real;

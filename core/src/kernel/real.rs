@@ -1,0 +1,223 @@
+//! Single-precision numbers with TensorFlow's treatment of denormals.
+//!
+//! TensorFlow's kernels run with the processor's flush-to-zero and denormals-are-zero modes on.
+//! x86 detects tininess *after* rounding: a result is flushed if, rounded to 24 bits with an
+//! unbounded exponent, it lies below 2⁻¹²⁶. IEEE arithmetic rounds some of those up to exactly
+//! 2⁻¹²⁶; [`Real`] finds them and flushes them as x86 does.
+//!
+//! Feature `ieee-denormals` turns flushing off.
+
+use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use super::sqrt::sqrt;
+
+/// A number whose operations round once each and flush denormals.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Real(f32);
+
+/// Largest magnitude that still rounds (to 24 bits, unbounded exponent) below 2⁻¹²⁶:
+/// half a unit under 2⁻¹²⁶, where the tie goes up to the even 2⁻¹²⁶.
+const TINY: f64 = f32::MIN_POSITIVE as f64 - 1.0 / (1u128 << 100) as f64 / (1u64 << 51) as f64;
+
+impl Real {
+    pub(crate) const ONE: Self = Self(1.0);
+
+    /// `x`, a denormal counted as zero of its sign.
+    #[inline]
+    pub(crate) fn new(x: f32) -> Self {
+        if cfg!(not(feature = "ieee-denormals")) && x.abs() < f32::MIN_POSITIVE {
+            return Self(0.0f32.copysign(x));
+        }
+        Self(x)
+    }
+
+    /// The number as it is stored.
+    #[inline]
+    pub(crate) fn get(self) -> f32 {
+        self.0
+    }
+
+    /// A rounded result `x` whose exact value `exact` computes when only that can tell whether
+    /// x86 would have flushed it.
+    #[inline]
+    fn flushed(x: f32, exact: impl FnOnce() -> f64) -> Self {
+        if cfg!(feature = "ieee-denormals") || x.abs() > f32::MIN_POSITIVE {
+            return Self(x);
+        }
+        Self::at_the_boundary(x, exact)
+    }
+
+    #[cold]
+    fn at_the_boundary(x: f32, exact: impl FnOnce() -> f64) -> Self {
+        // A NaN arrives here as well: it is not larger than anything.
+        if x == 0.0 || x.is_nan() || (x.abs() == f32::MIN_POSITIVE && exact().abs() >= TINY) {
+            return Self(x);
+        }
+        Self(0.0f32.copysign(x))
+    }
+
+    #[inline]
+    pub(crate) fn sqrt(self) -> Self {
+        // The root of a normal number is normal.
+        Self(sqrt(self.0))
+    }
+}
+
+impl Add for Real {
+    type Output = Self;
+    #[inline]
+    fn add(self, other: Self) -> Self {
+        // Below 2⁻¹²⁶ the sum of two normal numbers is exact, so it is tiny before rounding too.
+        Self::new(self.0 + other.0)
+    }
+}
+
+impl Sub for Real {
+    type Output = Self;
+    #[inline]
+    fn sub(self, other: Self) -> Self {
+        Self::new(self.0 - other.0)
+    }
+}
+
+impl Mul for Real {
+    type Output = Self;
+    #[inline]
+    fn mul(self, other: Self) -> Self {
+        Self::flushed(self.0 * other.0, || f64::from(self.0) * f64::from(other.0))
+    }
+}
+
+impl Div for Real {
+    type Output = Self;
+    #[inline]
+    fn div(self, other: Self) -> Self {
+        // The quotient of two 24-bit numbers is never so near to a tie that f64 would miss it.
+        Self::flushed(self.0 / other.0, || f64::from(self.0) / f64::from(other.0))
+    }
+}
+
+impl Neg for Real {
+    type Output = Self;
+    #[inline]
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl AddAssign for Real {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Real {
+    #[inline]
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl MulAssign for Real {
+    #[inline]
+    fn mul_assign(&mut self, other: Self) {
+        *self = *self * other;
+    }
+}
+
+impl DivAssign for Real {
+    #[inline]
+    fn div_assign(&mut self, other: Self) {
+        *self = *self / other;
+    }
+}
+
+#[cfg(all(test, not(feature = "ieee-denormals"), target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    /// What the processor computes with its own flush modes on, as TensorFlow sets them.
+    #[allow(unsafe_code)]
+    fn on_x86(operation: u8, a: f32, b: f32) -> f32 {
+        let (mut old, mut result) = (0u32, a);
+        // SAFETY: one block sets the mode, computes and restores the mode; `old` and `new`
+        // are 4-byte locals.
+        unsafe {
+            let new = 0x9fc0u32;
+            macro_rules! run {
+                ($op:literal) => {
+                    core::arch::asm!(
+                        "stmxcsr [{old}]", "ldmxcsr [{new}]",
+                        concat!($op, " {r}, {b}"),
+                        "ldmxcsr [{old}]",
+                        old = in(reg) &mut old, new = in(reg) &new,
+                        r = inout(xmm_reg) result, b = in(xmm_reg) b,
+                    )
+                };
+            }
+            match operation {
+                0 => run!("addss"),
+                1 => run!("subss"),
+                2 => run!("mulss"),
+                _ => run!("divss"),
+            }
+        }
+        result
+    }
+
+    #[test]
+    fn flushing_is_that_of_x86_around_the_boundary() {
+        let mut state = 0x2545_f491_4f6c_dd1du64;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut boundary = 0;
+        for _ in 0..2_000_000 {
+            let bits = random();
+            // Exponents whose sums and differences lie around that of 2⁻¹²⁶.
+            let e = (bits >> 48) as u32 % 80;
+            let a = f32::from_bits((bits as u32 & 0x807f_ffff) | ((1 + e) << 23));
+            let other = random();
+            let b = match other >> 62 {
+                0 => f32::from_bits((other as u32 & 0x807f_ffff) | ((127 - e) << 23)),
+                1 => f32::from_bits((other as u32 & 0x807f_ffff) | ((126 + e) << 23)),
+                2 => f32::from_bits(other as u32 & 0x80ff_ffff),
+                _ => f32::from_bits(a.to_bits() ^ 1 ^ (other as u32 & 0x8000_0000)),
+            };
+            let (x, y) = (Real::new(a), Real::new(b));
+            let results = [x + y, x - y, x * y, x / y];
+            for (operation, result) in (0..).zip(results) {
+                let expected = on_x86(operation, a, b);
+                if result.0.is_nan() && expected.is_nan() {
+                    continue;
+                }
+                boundary += u32::from(expected.abs() <= f32::MIN_POSITIVE);
+                assert_eq!(
+                    result.0.to_bits(),
+                    expected.to_bits(),
+                    "operation {operation} on {a:e} ({:#x}) and {b:e} ({:#x})",
+                    a.to_bits(),
+                    b.to_bits()
+                );
+            }
+        }
+        assert!(
+            boundary > 100_000,
+            "only {boundary} results came near the boundary"
+        );
+    }
+
+    #[test]
+    fn a_product_that_ieee_rounds_up_to_the_smallest_normal_is_flushed() {
+        // (1 − 2⁻²⁴)·2⁻¹²⁶ as a product of two numbers: below 2⁻¹²⁶ − 2⁻¹⁵¹ it is not.
+        let a = f32::from_bits(0x3f7f_ffff); // 1 − 2⁻²⁴
+        let b = f32::from_bits(0x0080_0001); // 2⁻¹²⁶ + 2⁻¹⁴⁹
+        let c = f32::from_bits(0x0080_0000);
+        assert_eq!((Real::new(a) * Real::new(b)).0, on_x86(2, a, b));
+        assert_eq!((Real::new(a) * Real::new(c)).0, on_x86(2, a, c));
+    }
+}

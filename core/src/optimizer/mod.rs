@@ -1,0 +1,166 @@
+//! TensorFlow's optimizers over static buffers, with TensorFlow's arithmetic.
+//!
+//! One file an algorithm; the formula in its docs is the code's order of operations. Each
+//! operation rounds to `f32` once, nothing is contracted, and denormals are flushed as in
+//! TensorFlow, so that from the same gradients come the same bits.
+
+mod adam;
+mod gradient_descent;
+mod momentum;
+
+pub use adam::Adam;
+pub use gradient_descent::GradientDescent;
+pub use momentum::Momentum;
+
+use crate::Zeroed;
+use crate::tensor::{View, ViewMut};
+use crate::variable::Storage;
+
+/// A slot: a buffer of the variable's shape in which an optimizer keeps state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// TensorFlow's name of the slot (`Optimizer.get_slot_names`): `m`.
+    pub name: &'static str,
+    /// The last part of the slot variable's name: `Adam` in `head/kernel/Adam`.
+    pub variable: &'static str,
+}
+
+/// An update rule: how a gradient changes a variable and its slots.
+pub trait Optimizer: Zeroed {
+    /// The slots of some consecutive elements of a variable.
+    type Row<'a>;
+
+    /// The slots of a whole variable kept as `V`.
+    type Slots<V: Storage>: SlotStorage<Self>;
+
+    /// What all variables of one step share: rates and powers, computed once.
+    type Step: Copy;
+
+    /// The slots, in TensorFlow's order of creation.
+    const SLOTS: &'static [Slot];
+
+    /// Names of the optimizer's own variables (Adam's `beta1_power` and `beta2_power`).
+    const SCALARS: &'static [&'static str];
+
+    /// Initial value of every element of slot `index`.
+    fn initial(&self, index: usize) -> f32;
+
+    /// The optimizer's own variable `index`, in the order of [`SCALARS`](Self::SCALARS).
+    fn scalar(&self, index: usize) -> Option<&f32>;
+
+    /// The optimizer's own variable `index`, to be restored.
+    fn scalar_mut(&mut self, index: usize) -> Option<&mut f32>;
+
+    /// Prepares step `global_step`, counted from 0.
+    fn begin(&self, global_step: i64) -> Self::Step;
+
+    /// Applies `gradient` to `variable` and its slots, element by element. All slices have the
+    /// same length; elements beyond the shortest one are left as they are.
+    fn update(step: &Self::Step, variable: &mut [f32], slots: Self::Row<'_>, gradient: &[f32]);
+
+    /// Ends a step, after all variables were updated (Adam multiplies its powers here).
+    fn finish(&mut self);
+}
+
+/// Storage of all slots of one variable.
+pub trait SlotStorage<O: Optimizer>: Zeroed {
+    /// Sets every element to the optimizer's initial values.
+    fn initialize(&mut self, optimizer: &O);
+
+    /// The slots of `len` elements from element `start` on (empty where that is out of range).
+    fn row(&mut self, start: usize, len: usize) -> O::Row<'_>;
+
+    /// The elements of slot `index`.
+    fn view(&self, index: usize) -> Option<View<'_>>;
+
+    /// The elements of slot `index`, to be restored.
+    fn view_mut(&mut self, index: usize) -> Option<ViewMut<'_>>;
+}
+
+impl<O, V, const N: usize> SlotStorage<O> for [V; N]
+where
+    O: for<'a> Optimizer<Row<'a> = [&'a mut [f32]; N]>,
+    V: Storage,
+{
+    fn initialize(&mut self, optimizer: &O) {
+        for (index, slot) in self.iter_mut().enumerate() {
+            slot.elements_mut().fill(optimizer.initial(index));
+        }
+    }
+
+    fn row(&mut self, start: usize, len: usize) -> [&mut [f32]; N] {
+        self.each_mut().map(|slot| {
+            let rest = slot.elements_mut().get_mut(start..).unwrap_or_default();
+            rest.get_mut(..len).unwrap_or_default()
+        })
+    }
+
+    fn view(&self, index: usize) -> Option<View<'_>> {
+        self.get(index).map(|slot| View::F32(slot.elements()))
+    }
+
+    fn view_mut(&mut self, index: usize) -> Option<ViewMut<'_>> {
+        self.get_mut(index)
+            .map(|slot| ViewMut::F32(slot.elements_mut()))
+    }
+}
+
+/// A trainable variable with its slots.
+pub struct Parameter<V: Storage, O: Optimizer> {
+    /// The variable's elements.
+    pub value: V,
+    /// The optimizer's state for them.
+    pub slots: O::Slots<V>,
+}
+
+impl<V: Storage, O: Optimizer> Zeroed for Parameter<V, O> {
+    const ZERO: Self = Self {
+        value: V::ZERO,
+        slots: O::Slots::<V>::ZERO,
+    };
+}
+
+impl<V: Storage, O: Optimizer> Parameter<V, O> {
+    /// Gives every slot its initial value.
+    pub fn initialize(&mut self, optimizer: &O) {
+        self.slots.initialize(optimizer);
+    }
+
+    /// Applies a gradient of the variable's shape.
+    pub fn apply_gradient(&mut self, step: &O::Step, gradient: &V) {
+        let gradient = gradient.elements();
+        let slots = self.slots.row(0, gradient.len());
+        O::update(step, self.value.elements_mut(), slots, gradient);
+    }
+
+    /// Applies the gradient of a matrix row by row: `gradient(row, first_column, out)` computes
+    /// the columns from `first_column` on. So no gradient of the matrix' size is ever stored.
+    pub(crate) fn apply_rows(
+        &mut self,
+        step: &O::Step,
+        columns: usize,
+        mut gradient: impl FnMut(usize, usize, &mut [f32]),
+    ) {
+        let mut scratch = [0.0; SCRATCH];
+        let (mut start, mut row, mut column) = (0, 0, 0);
+        let elements = self.value.elements_mut();
+        while start < elements.len() {
+            let len = SCRATCH.min(columns - column);
+            let (Some(values), Some(part)) =
+                (elements.get_mut(start..start + len), scratch.get_mut(..len))
+            else {
+                return;
+            };
+            gradient(row, column, part);
+            O::update(step, values, self.slots.row(start, len), part);
+            start += len;
+            column += len;
+            if column >= columns {
+                (row, column) = (row + 1, 0);
+            }
+        }
+    }
+}
+
+/// Gradient elements computed at once: enough for most heads' classes, little enough of a stack.
+const SCRATCH: usize = 16;

@@ -1,0 +1,279 @@
+//! Element types, shapes and borrowed views of tensors.
+
+/// Element type of a tensor, with TensorFlow's `DataType` numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum DType {
+    /// `DT_FLOAT`
+    F32 = 1,
+    /// `DT_DOUBLE`
+    F64 = 2,
+    /// `DT_INT32`
+    I32 = 3,
+    /// `DT_UINT8`
+    U8 = 4,
+    /// `DT_INT16`
+    I16 = 5,
+    /// `DT_INT8`
+    I8 = 6,
+    /// `DT_INT64`
+    I64 = 9,
+    /// `DT_BOOL`, one byte an element, 0 or 1
+    Bool = 10,
+    /// `DT_BFLOAT16`
+    Bf16 = 14,
+    /// `DT_UINT16`
+    U16 = 17,
+    /// `DT_HALF`
+    F16 = 19,
+    /// `DT_UINT32`
+    U32 = 22,
+    /// `DT_UINT64`
+    U64 = 23,
+}
+
+impl DType {
+    /// Every element type, by TensorFlow's number.
+    pub const ALL: [Self; 13] = [
+        Self::F32,
+        Self::F64,
+        Self::I32,
+        Self::U8,
+        Self::I16,
+        Self::I8,
+        Self::I64,
+        Self::Bool,
+        Self::Bf16,
+        Self::U16,
+        Self::F16,
+        Self::U32,
+        Self::U64,
+    ];
+
+    /// TensorFlow's number of this type.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The type that has `number` in TensorFlow, where a device tensor can have it.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|dtype| dtype.number() == number)
+    }
+
+    /// Bytes an element takes.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 | Self::Bool => 1,
+            Self::I16 | Self::Bf16 | Self::U16 | Self::F16 => 2,
+            Self::F32 | Self::I32 | Self::U32 => 4,
+            Self::F64 | Self::I64 | Self::U64 => 8,
+        }
+    }
+}
+
+/// Most dimensions a device tensor can have.
+pub const MAX_RANK: usize = 8;
+
+/// The sizes of a tensor's dimensions, outermost first; a scalar has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Shape {
+    dims: [u32; MAX_RANK],
+    rank: u8,
+}
+
+impl Shape {
+    /// The shape of one number.
+    pub const SCALAR: Self = Self {
+        dims: [0; MAX_RANK],
+        rank: 0,
+    };
+
+    /// The shape of a vector.
+    pub const fn vector(len: usize) -> Self {
+        Self::SCALAR.with(len)
+    }
+
+    /// The shape of a row-major matrix.
+    pub const fn matrix(rows: usize, columns: usize) -> Self {
+        Self::SCALAR.with(rows).with(columns)
+    }
+
+    /// A shape from its dimensions; `None` above [`MAX_RANK`].
+    pub fn new(dims: &[u32]) -> Option<Self> {
+        let mut shape = Self::SCALAR;
+        for &dim in dims {
+            shape = shape.push(dim)?;
+        }
+        Some(shape)
+    }
+
+    /// This shape with an innermost dimension more; `None` above [`MAX_RANK`].
+    pub fn push(mut self, dim: u32) -> Option<Self> {
+        *self.dims.get_mut(usize::from(self.rank))? = dim;
+        self.rank += 1;
+        Some(self)
+    }
+
+    const fn with(mut self, dim: usize) -> Self {
+        // Only called for the first and second dimension, with lengths of static arrays.
+        self.dims[self.rank as usize & (MAX_RANK - 1)] = dim as u32;
+        self.rank += 1;
+        self
+    }
+
+    /// The sizes, outermost first.
+    pub fn dims(&self) -> &[u32] {
+        self.dims.get(..usize::from(self.rank)).unwrap_or_default()
+    }
+
+    /// Number of elements; `None` if it does not fit in 64 bits.
+    pub fn elements(&self) -> Option<u64> {
+        self.dims()
+            .iter()
+            .try_fold(1u64, |product, &dim| product.checked_mul(u64::from(dim)))
+    }
+}
+
+/// The elements of a tensor in row-major order, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum View<'a> {
+    /// 32-bit floats
+    F32(&'a [f32]),
+    /// 64-bit integers
+    I64(&'a [i64]),
+    /// 32-bit integers
+    U32(&'a [u32]),
+    /// bfloat16, as bit patterns
+    Bf16(&'a [u16]),
+    /// bytes
+    U8(&'a [u8]),
+    /// signed bytes
+    I8(&'a [i8]),
+}
+
+impl View<'_> {
+    /// Element type.
+    pub const fn dtype(&self) -> DType {
+        match self {
+            Self::F32(_) => DType::F32,
+            Self::I64(_) => DType::I64,
+            Self::U32(_) => DType::U32,
+            Self::Bf16(_) => DType::Bf16,
+            Self::U8(_) => DType::U8,
+            Self::I8(_) => DType::I8,
+        }
+    }
+
+    /// Number of elements.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::F32(x) => x.len(),
+            Self::I64(x) => x.len(),
+            Self::U32(x) => x.len(),
+            Self::Bf16(x) => x.len(),
+            Self::U8(x) => x.len(),
+            Self::I8(x) => x.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of the little-endian form.
+    pub const fn byte_len(&self) -> usize {
+        self.len() * self.dtype().size()
+    }
+
+    /// Copies whole elements, little-endian, from element `start` on, as many as fit in `out`;
+    /// returns the number of bytes.
+    pub fn copy_le(&self, start: usize, out: &mut [u8]) -> usize {
+        match self {
+            Self::F32(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
+            Self::I64(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
+            Self::U32(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
+            Self::Bf16(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
+            Self::U8(x) => copy_le(x, start, out, |x| [x]),
+            Self::I8(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
+        }
+    }
+}
+
+fn copy_le<T: Copy, const N: usize>(
+    elements: &[T],
+    start: usize,
+    out: &mut [u8],
+    bytes: impl Fn(T) -> [u8; N],
+) -> usize {
+    let mut written = 0;
+    let elements = elements.get(start..).unwrap_or_default();
+    for (&element, slot) in elements.iter().zip(out.as_chunks_mut::<N>().0) {
+        *slot = bytes(element);
+        written += N;
+    }
+    written
+}
+
+/// The elements of a tensor in row-major order, borrowed to be assigned.
+#[derive(Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ViewMut<'a> {
+    /// 32-bit floats
+    F32(&'a mut [f32]),
+    /// 64-bit integers
+    I64(&'a mut [i64]),
+    /// 32-bit integers
+    U32(&'a mut [u32]),
+    /// bfloat16, as bit patterns
+    Bf16(&'a mut [u16]),
+    /// bytes
+    U8(&'a mut [u8]),
+    /// signed bytes
+    I8(&'a mut [i8]),
+}
+
+impl ViewMut<'_> {
+    /// The same elements, to be read.
+    pub const fn view(&self) -> View<'_> {
+        match self {
+            Self::F32(x) => View::F32(x),
+            Self::I64(x) => View::I64(x),
+            Self::U32(x) => View::U32(x),
+            Self::Bf16(x) => View::Bf16(x),
+            Self::U8(x) => View::U8(x),
+            Self::I8(x) => View::I8(x),
+        }
+    }
+
+    /// Assigns whole little-endian elements from element `start` on; returns the bytes used.
+    pub fn assign_le(&mut self, start: usize, bytes: &[u8]) -> usize {
+        match self {
+            Self::F32(x) => assign_le(x, start, bytes, f32::from_le_bytes),
+            Self::I64(x) => assign_le(x, start, bytes, i64::from_le_bytes),
+            Self::U32(x) => assign_le(x, start, bytes, u32::from_le_bytes),
+            Self::Bf16(x) => assign_le(x, start, bytes, u16::from_le_bytes),
+            Self::U8(x) => assign_le(x, start, bytes, |[x]: [u8; 1]| x),
+            Self::I8(x) => assign_le(x, start, bytes, i8::from_le_bytes),
+        }
+    }
+}
+
+fn assign_le<T, const N: usize>(
+    elements: &mut [T],
+    start: usize,
+    bytes: &[u8],
+    element: impl Fn([u8; N]) -> T,
+) -> usize {
+    let mut used = 0;
+    let elements = elements.get_mut(start..).unwrap_or_default();
+    for (slot, &chunk) in elements.iter_mut().zip(bytes.as_chunks::<N>().0) {
+        *slot = element(chunk);
+        used += N;
+    }
+    used
+}
