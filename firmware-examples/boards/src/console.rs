@@ -1,0 +1,34 @@
+//! Lines of text to the host.
+//!
+//! Without the feature `log` they are plain text on QEMU's standard output. With it they travel as
+//! defmt frames among the log, because text in between would tear the frames.
+
+/// Prints the parts one after another and ends the line.
+#[cfg(not(feature = "log"))]
+pub(crate) fn line(parts: &[&str]) {
+    use crate::driver::semihost::HostHandle;
+    /// The name under which semihosting opens the console.
+    const CONSOLE: &core::ffi::CStr = c":tt";
+    // A host that does not listen is no reason to stop the program.
+    if let Some(console) = HostHandle::create(CONSOLE) {
+        for part in parts {
+            console.write(part.as_bytes());
+        }
+        console.write(b"\n");
+    }
+}
+
+/// Prints the parts one after another and ends the line.
+#[cfg(feature = "log")]
+pub(crate) fn line(parts: &[&str]) {
+    // No line has more parts than these: name, value and unit with the spaces between.
+    let part = |index: usize| parts.get(index).copied().unwrap_or("");
+    defmt::println!(
+        "{=str}{=str}{=str}{=str}{=str}",
+        part(0),
+        part(1),
+        part(2),
+        part(3),
+        part(4)
+    );
+}

@@ -1,0 +1,114 @@
+//! Figures: the numbers a program reports, a line each.
+//!
+//! The text is made by hand from integers, because `core::fmt` for floats costs more flash than
+//! the training does and can panic.
+use crate::console;
+
+/// A number to report.
+#[derive(Clone, Copy, Debug)]
+pub enum Value {
+    /// A whole number, in decimal.
+    Count(u32),
+    /// A real number, with six digits after the point.
+    Real(f32),
+    /// Bits, in hexadecimal.
+    Bits(u32),
+}
+
+impl From<u32> for Value {
+    fn from(count: u32) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<f32> for Value {
+    fn from(real: f32) -> Self {
+        Self::Real(real)
+    }
+}
+
+/// Prints the line `name value unit`.
+pub fn figure(name: &str, value: impl Into<Value>, unit: &str) {
+    print(name, value.into(), unit);
+}
+
+fn print(name: &str, value: Value, unit: &str) {
+    let mut text = Text::new();
+    match value {
+        Value::Count(count) => text.decimal(count, 1),
+        Value::Bits(bits) => text.hexadecimal(bits),
+        Value::Real(real) => text.real(real),
+    }
+    console::line(&[name, " ", text.as_str(), " ", unit]);
+}
+
+/// Digits, filled from the right. The longest number has ten before the point and six behind it.
+struct Text {
+    bytes: [u8; 20],
+    start: usize,
+}
+
+impl Text {
+    fn new() -> Self {
+        Self {
+            bytes: [0; 20],
+            start: 20,
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        let digits = self.bytes.get(self.start..);
+        digits
+            .and_then(|digits| core::str::from_utf8(digits).ok())
+            .unwrap_or("")
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.start = self.start.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.start) {
+            *place = byte;
+        }
+    }
+
+    /// At least `width` digits.
+    fn decimal(&mut self, mut number: u32, width: usize) {
+        let mut digits = 0;
+        while digits < width || number > 0 {
+            self.push(b'0' + (number % 10) as u8);
+            number /= 10;
+            digits += 1;
+        }
+    }
+
+    fn hexadecimal(&mut self, bits: u32) {
+        for nibble in 0..8 {
+            let digit = (bits >> (4 * nibble) & 0xF) as u8;
+            self.push(if digit < 10 {
+                b'0' + digit
+            } else {
+                b'a' + digit - 10
+            });
+        }
+    }
+
+    /// Beyond the largest `u32` only that is printed; such a figure is a mistake anyway.
+    fn real(&mut self, real: f32) {
+        const SCALE: f32 = 1e6;
+        if real.is_nan() {
+            return b"nan".iter().rev().for_each(|&byte| self.push(byte));
+        }
+        let magnitude = real.abs();
+        let mut whole = magnitude as u32;
+        let mut millionths = ((magnitude - whole as f32) * SCALE + 0.5) as u32;
+        if millionths >= 1_000_000 {
+            whole = whole.saturating_add(1);
+            millionths = 0;
+        }
+        self.decimal(millionths, 6);
+        self.push(b'.');
+        self.decimal(whole, 1);
+        if real < 0.0 {
+            self.push(b'-');
+        }
+    }
+}
