@@ -4,7 +4,7 @@ use core::{
     ops::Range,
     sync::atomic::{AtomicU32, Ordering},
 };
-use cortex_m::peripheral::{Peripherals, SYST, syst::SystClkSource};
+use cortex_m::peripheral::{Peripherals, SCB, SYST, syst::SystClkSource};
 use cortex_m_rt::{ExceptionFrame, exception};
 
 /// What `cortex-m-rt` paints the stack with.
@@ -30,13 +30,23 @@ pub(crate) fn init() {
 /// Ticks since the start, [`crate::TICK_HZ`] of them a second.
 pub fn ticks() -> u64 {
     loop {
-        let before = WRAPS.load(Ordering::Relaxed);
+        let before = wraps();
         let left = SYST::get_current();
         // A wrap between the two reads would pair an old count with a new remainder.
-        if before == WRAPS.load(Ordering::Relaxed) {
-            return u64::from(before) * (u64::from(RELOAD) + 1) + u64::from(RELOAD - left);
+        if before == wraps() {
+            // Zero is the last value before the reload, and the one that the start leaves.
+            let since_wrap = (RELOAD + 1 - left) & RELOAD;
+            return u64::from(before) * (u64::from(RELOAD) + 1) + u64::from(since_wrap);
         }
     }
+}
+
+/// How often SysTick has wrapped, the wrap that is still waiting for its exception included.
+fn wraps() -> u32 {
+    let waiting = SCB::is_pendst_pending();
+    WRAPS
+        .load(Ordering::Relaxed)
+        .wrapping_add(u32::from(waiting))
 }
 
 #[exception]
