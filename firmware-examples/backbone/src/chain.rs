@@ -62,7 +62,7 @@ impl<Layers: Chain, const IN: usize, const OUT: usize> Backbone<Layers, IN, OUT>
         let mut activations = Activations::new(input, scratch);
         self.layers.run(&mut activations)?;
         let features = activations.finish()?;
-        features.as_array().ok_or(Error::Length {
+        <&[i8; OUT]>::try_from(features).map_err(|_| Error::Length {
             expected: OUT,
             found: features.len(),
         })
