@@ -1,2 +1,27 @@
 //! TensorFlow checkpoints without TensorFlow.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+
+pub mod bundle;
+pub mod crc;
+mod dtype;
+mod error;
+mod mmap;
+mod name;
+pub mod proto;
+mod region;
+mod similar;
+mod slice;
+mod slice_key;
+mod staged;
+mod strings;
+pub mod table;
+mod tensor;
+mod varint;
+
+pub use dtype::DType;
+pub use error::{Error, Result, Status};
+pub use name::Name;
+pub use slice::{Extent, Slice};
+pub use staged::Durability;
+pub use strings::Strings;
+pub use tensor::{Element, Elements, Tensor, TensorView, element_count};

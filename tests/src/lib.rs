@@ -1,1 +1,3 @@
 //! What the test targets share: where goldens and stories lie.
+
+pub mod golden;

@@ -1,0 +1,438 @@
+//! Reading a bundle.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use memmap2::Mmap;
+
+use super::check::{Checker, Misfit};
+use super::entry::{Entry, Layout, Location};
+use super::files::{data_path, index_path};
+use super::header::{Endianness, Header};
+use super::missing;
+use super::shard::Shard;
+use super::string_codec;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::name::Name;
+use crate::slice::Slice;
+use crate::table::Table;
+use crate::tensor::Tensor;
+
+/// How much of a tensor is in memory while it is only checked.
+const CHUNK: usize = 1 << 20;
+
+/// Names may take this many times the length of the index: shared prefixes are stored once.
+const MOST_EXPANSION: u64 = 32;
+
+/// And this much in any case.
+const LEAST_BUDGET: u64 = 1 << 20;
+
+/// An open bundle (`BundleReader`). Every tensor that is read is checked against its checksum.
+#[derive(Debug)]
+pub struct Reader {
+    prefix: PathBuf,
+    index: Table,
+    header: Header,
+    shards: Mutex<BTreeMap<u32, Arc<Shard>>>,
+}
+
+/// The bytes of a tensor: a part of the mapped file where they lie there as wanted, or a copy.
+#[derive(Debug, Clone)]
+pub struct TensorBytes(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    Mapped {
+        map: Arc<Mmap>,
+        start: usize,
+        len: usize,
+    },
+    Owned(Vec<u8>),
+}
+
+impl Deref for TensorBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Source::Mapped { map, start, len } => &map[*start..*start + *len],
+            Source::Owned(bytes) => bytes,
+        }
+    }
+}
+
+impl Reader {
+    /// Opens the bundle with this prefix: `model.ckpt-7` for `model.ckpt-7.index` and
+    /// `model.ckpt-7.data-00000-of-00001`.
+    ///
+    /// # Errors
+    /// [`Error::NoCheckpoint`] with a hint if there is no index; [`Error::NotATable`], one of the
+    /// errors for damage, or [`Error::Version`] if the index cannot be used.
+    pub fn open(prefix: impl AsRef<Path>) -> Result<Reader> {
+        let prefix = prefix.as_ref();
+        let index = match Table::open(&index_path(prefix)) {
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Err(missing::no_checkpoint(prefix));
+            }
+            other => other?,
+        };
+        Reader::from_index(prefix, index)
+    }
+
+    /// Opens the bundle with this prefix whose index was already read.
+    pub(crate) fn from_index(prefix: &Path, index: Table) -> Result<Reader> {
+        let mut cursor = index.cursor();
+        let header = match cursor.next()? {
+            Some(([], header)) => Header::parse(index.path(), header)?,
+            _ => {
+                return Err(Error::DamagedTable {
+                    path: index.path().to_path_buf(),
+                    offset: 0,
+                    reason: "it lacks the header record; is it a V1 checkpoint?".to_owned(),
+                });
+            }
+        };
+        Ok(Reader {
+            prefix: prefix.to_path_buf(),
+            index,
+            header,
+            shards: Mutex::default(),
+        })
+    }
+
+    /// The prefix this bundle was opened with.
+    pub fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// What the index says about the bundle as a whole.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// All tensors in the order of their names; a partitioned one appears once
+    /// (`list_variables`).
+    ///
+    /// # Errors
+    /// One of the errors for damage to the index.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
+        let mut slices = HashSet::new();
+        let mut entries = self.records()?;
+        for entry in &entries {
+            if let Layout::Sliced(parts) = &entry.layout {
+                slices.extend(parts.iter().map(|part| part.encode_key(&entry.name)));
+            }
+        }
+        if !slices.is_empty() {
+            entries.retain(|entry| !slices.contains(entry.name.as_bytes()));
+        }
+        Ok(entries)
+    }
+
+    /// All records of the index but the header, the slices of partitioned tensors among them.
+    pub(super) fn records(&self) -> Result<Vec<Entry>> {
+        let budget = self.index.file_len().saturating_mul(MOST_EXPANSION) + LEAST_BUDGET;
+        let mut names = 0;
+        let mut entries = Vec::new();
+        let mut cursor = self.index.cursor();
+        while let Some((key, value)) = cursor.next()? {
+            if key.is_empty() {
+                continue;
+            }
+            names += key.len() as u64;
+            if names > budget {
+                return Err(Error::DamagedTable {
+                    path: self.index.path().to_path_buf(),
+                    offset: 0,
+                    reason: format!("its names take more than {budget} bytes; no checkpoint's do"),
+                });
+            }
+            entries.push(self.parse(Name::from(key), value)?);
+        }
+        Ok(entries)
+    }
+
+    /// The tensor with this name.
+    ///
+    /// # Errors
+    /// [`Error::NoTensor`], or one of the errors for damage to the index.
+    pub fn entry(&self, name: impl AsRef<[u8]>) -> Result<Entry> {
+        let name = name.as_ref();
+        // The empty key is the header's; no tensor can have it.
+        match self.index.get(name)?.filter(|_| !name.is_empty()) {
+            Some(value) => self.parse(Name::from(name), &value),
+            None => {
+                let entries = self.entries()?;
+                let names = entries.iter().map(|entry| entry.name.as_bytes());
+                Err(missing::no_tensor(&self.prefix, Name::from(name), names))
+            }
+        }
+    }
+
+    /// Whether there is a tensor with this name.
+    ///
+    /// # Errors
+    /// One of the errors for damage to the index.
+    pub fn contains(&self, name: impl AsRef<[u8]>) -> Result<bool> {
+        Ok(!name.as_ref().is_empty() && self.index.get(name.as_ref())?.is_some())
+    }
+
+    /// Reads and checks a tensor.
+    ///
+    /// # Errors
+    /// [`Error::NoTensor`]; `Io` if its data file is missing; one of the errors for damage.
+    pub fn read(&self, name: impl AsRef<[u8]>) -> Result<Tensor> {
+        let entry = self.entry(name)?;
+        self.read_entry(&entry)
+    }
+
+    /// Reads and checks a tensor that must be of this type.
+    ///
+    /// # Errors
+    /// [`Error::WrongDType`], and those of [`Reader::read`].
+    pub fn read_as(&self, name: impl AsRef<[u8]>, dtype: DType) -> Result<Tensor> {
+        let entry = self.entry(name)?;
+        if entry.dtype != dtype {
+            let (name, found) = (entry.name, entry.dtype);
+            return Err(Error::WrongDType {
+                name,
+                expected: dtype,
+                found,
+            });
+        }
+        self.read_entry(&entry)
+    }
+
+    /// Reads and checks a tensor of [`Reader::entries`]. A variant gives its stored bytes.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read_entry(&self, entry: &Entry) -> Result<Tensor> {
+        let location = match &entry.layout {
+            Layout::Whole(location) => location,
+            Layout::Sliced(_) => {
+                return self.read_slice_of(entry, &Slice::full(entry.shape.len()));
+            }
+        };
+        let bytes = self.stored_bytes(entry, location)?;
+        if entry.dtype == DType::String {
+            let shard = self.shard(location.shard)?;
+            let strings = string_codec::decode(&bytes, entry.element_count());
+            let strings = strings.ok_or_else(|| Error::DamagedTensor {
+                path: shard.path.clone(),
+                name: entry.name.clone(),
+                offset: location.offset,
+                reason: "its strings do not fit the bytes stored".to_owned(),
+            })?;
+            return Tensor::from_strings(&entry.shape, strings);
+        }
+        Tensor::new(
+            entry.dtype,
+            &entry.shape,
+            self.to_little_endian(entry.dtype, bytes),
+        )
+    }
+
+    /// The checked little-endian bytes of a tensor without copying them, where the file allows it.
+    ///
+    /// The bytes are mapped from the file. Should another process change the file meanwhile, they
+    /// change too; should it cut the file, this process is killed: [`Reader::read`] copies.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; `InvalidArgument` for strings.
+    pub fn map(&self, name: impl AsRef<[u8]>) -> Result<TensorBytes> {
+        let entry = self.entry(name)?;
+        self.map_entry(&entry)
+    }
+
+    /// As [`Reader::map`], for a tensor of [`Reader::entries`].
+    ///
+    /// # Errors
+    /// As [`Reader::map`].
+    pub fn map_entry(&self, entry: &Entry) -> Result<TensorBytes> {
+        let swapped = self.header.endianness == Endianness::Big && entry.dtype.swap_unit() > 1;
+        let location = match &entry.layout {
+            Layout::Whole(location) if entry.dtype != DType::String && !swapped => location,
+            _ => {
+                let name = entry.name.clone();
+                let bytes = self.read_entry(entry)?.into_bytes().ok_or_else(|| {
+                    let reason = "strings cannot be given as one run of bytes".to_owned();
+                    Error::InvalidTensor { name, reason }
+                })?;
+                return Ok(TensorBytes(Source::Owned(bytes)));
+            }
+        };
+        let shard = self.locate(entry, location)?;
+        let map = shard.map()?;
+        let (start, len) = (location.offset as usize, location.size as usize);
+        let bytes = match map.get(start..).and_then(|rest| rest.get(..len)) {
+            Some(bytes) => bytes,
+            None => return Err(short(&shard, entry, location)),
+        };
+        let mut checker = self.checker(entry);
+        let checked = checker.update(bytes).and_then(|()| checker.finish());
+        self.judge(checked, &shard, entry, location)?;
+        Ok(TensorBytes(Source::Mapped { map, start, len }))
+    }
+
+    /// Reads everything and compares every checksum, in memory that does not grow with the
+    /// bundle. The number of bytes checked.
+    ///
+    /// # Errors
+    /// The first damage found.
+    pub fn verify(&self) -> Result<u64> {
+        let mut buffer = vec![0; CHUNK];
+        let mut total = 0;
+        for entry in self.records()? {
+            if let Layout::Whole(location) = &entry.layout {
+                self.stream(&entry, location, &mut buffer, |_| Ok(()))?;
+                total += location.size;
+            }
+        }
+        Ok(total)
+    }
+
+    /// Passes the stored bytes of a tensor to `each` in chunks, and checks them at the end.
+    pub(super) fn stream(
+        &self,
+        entry: &Entry,
+        location: &Location,
+        buffer: &mut [u8],
+        mut each: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let shard = self.locate(entry, location)?;
+        let mut checker = self.checker(entry);
+        let mut misfit = None;
+        let mut done = 0;
+        while done < location.size {
+            let left = usize::try_from(location.size - done).unwrap_or(usize::MAX);
+            let chunk = left.min(buffer.len());
+            let part = &mut buffer[..chunk];
+            self.read_at(&shard, location.offset + done, part)?;
+            if misfit.is_none() {
+                misfit = checker.update(part).err();
+            }
+            each(part)?;
+            done += chunk as u64;
+        }
+        let checked = misfit.map_or_else(|| checker.finish(), Err);
+        self.judge(checked, &shard, entry, location)
+    }
+
+    /// The stored bytes of a tensor, checked.
+    fn stored_bytes(&self, entry: &Entry, location: &Location) -> Result<Vec<u8>> {
+        let shard = self.locate(entry, location)?;
+        let mut bytes = vec![0; location.size as usize];
+        let mut checker = self.checker(entry);
+        let mut misfit = None;
+        let mut offset = location.offset;
+        for part in bytes.chunks_mut(CHUNK) {
+            self.read_at(&shard, offset, part)?;
+            if misfit.is_none() {
+                misfit = checker.update(part).err();
+            }
+            offset += part.len() as u64;
+        }
+        let checked = misfit.map_or_else(|| checker.finish(), Err);
+        self.judge(checked, &shard, entry, location)?;
+        Ok(bytes)
+    }
+
+    fn checker(&self, entry: &Entry) -> Checker {
+        Checker::new(entry.dtype, entry.element_count(), self.header.endianness)
+    }
+
+    fn judge(
+        &self,
+        checked: Result<u32, Misfit>,
+        shard: &Shard,
+        entry: &Entry,
+        location: &Location,
+    ) -> Result<()> {
+        let (path, name) = (shard.path.clone(), entry.name.clone());
+        let computed = checked.map_err(|misfit| Error::DamagedTensor {
+            path: path.clone(),
+            name: name.clone(),
+            offset: location.offset.saturating_add(misfit.position),
+            reason: misfit.reason,
+        })?;
+        if computed == location.crc32c {
+            return Ok(());
+        }
+        let Location {
+            offset,
+            size,
+            crc32c: stored,
+            ..
+        } = *location;
+        Err(Error::TensorChecksum {
+            path,
+            name,
+            offset,
+            size,
+            stored,
+            computed,
+        })
+    }
+
+    /// The data file of a tensor, which is long enough for it.
+    fn locate(&self, entry: &Entry, location: &Location) -> Result<Arc<Shard>> {
+        let shard = self.shard(location.shard)?;
+        match location.offset.checked_add(location.size) {
+            Some(end) if end <= shard.len => Ok(shard),
+            _ => Err(short(&shard, entry, location)),
+        }
+    }
+
+    fn shard(&self, number: u32) -> Result<Arc<Shard>> {
+        let mut shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shard) = shards.get(&number) {
+            return Ok(Arc::clone(shard));
+        }
+        let path = data_path(&self.prefix, number, self.header.shards);
+        let shard = Arc::new(Shard::open(path)?);
+        shards.insert(number, Arc::clone(&shard));
+        Ok(shard)
+    }
+
+    fn read_at(&self, shard: &Shard, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        shard
+            .read_at(offset, buffer)
+            .map_err(Error::io("read", &shard.path))
+    }
+
+    fn parse(&self, name: Name, value: &[u8]) -> Result<Entry> {
+        Entry::parse(self.index.path(), name, value, self.header.shards)
+    }
+
+    fn to_little_endian(&self, dtype: DType, mut bytes: Vec<u8>) -> Vec<u8> {
+        if self.header.endianness == Endianness::Big {
+            swap(dtype, &mut bytes);
+        }
+        bytes
+    }
+}
+
+/// Exchanges the byte order of elements of `dtype`.
+pub(super) fn swap(dtype: DType, bytes: &mut [u8]) {
+    let unit = dtype.swap_unit();
+    if unit > 1 {
+        for element in bytes.chunks_exact_mut(unit) {
+            element.reverse();
+        }
+    }
+}
+
+fn short(shard: &Shard, entry: &Entry, location: &Location) -> Error {
+    Error::ShortData {
+        path: shard.path.clone(),
+        name: entry.name.clone(),
+        offset: location.offset,
+        size: location.size,
+        found: shard.len,
+    }
+}

@@ -1,0 +1,8 @@
+//! TensorFlow's messages, written by hand for `prost`: the fields that its files hold.
+//!
+//! Field numbers and types follow the `.proto` files of TensorFlow 2.21; encoding omits zero values
+//! and keeps field order, which makes the bytes TensorFlow's own.
+
+pub mod bundle;
+pub mod shape;
+pub mod slice;

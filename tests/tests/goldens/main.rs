@@ -1,0 +1,3 @@
+//! TensorFlow's own files, read and written again.
+
+mod bundle;
