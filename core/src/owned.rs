@@ -42,6 +42,22 @@ pub trait Initialize<A>: Zeroed {
     fn initialize(&mut self, argument: A);
 }
 
+macro_rules! numbers {
+    ($($number:ty)*) => {$(
+        impl Initialize<()> for $number {
+            fn initialize(&mut self, (): ()) {}
+        }
+    )*};
+}
+
+numbers!(f32 i64 i8 u8 u16);
+
+impl<T: Initialize<()>, const N: usize> Initialize<()> for [T; N] {
+    fn initialize(&mut self, (): ()) {
+        self.iter_mut().for_each(|element| element.initialize(()));
+    }
+}
+
 /// A static whose one handle is acquired at run time, without a panic.
 ///
 /// ```

@@ -116,7 +116,9 @@ fn layers(module: &mut Module, story: &Story) {
         let (name, fields) = layer(module, number, step);
         // Writing to a string cannot fail.
         let _ = write!(kind, "({name}, ");
-        let _ = write!(value, "(\n    {name} {{\n{fields}    }},\n");
+        // In an expression a type takes no lifetime.
+        let constructor = name.trim_end_matches("<'static>");
+        let _ = write!(value, "(\n    {constructor} {{\n{fields}    }},\n");
         close.push(')');
     }
     module.line("/// The kinds of the frozen layers.");

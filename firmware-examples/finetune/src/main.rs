@@ -1,0 +1,138 @@
+//! The main job: a frozen int8 backbone meets new data, and the head in front of it is fine-tuned
+//! on the device with Adam, exactly as TensorFlow would; the result leaves as a checkpoint.
+#![no_std]
+#![no_main]
+
+use board::{Board, Value, figure, info};
+use gradlet::checkpoint::{self, WriteError};
+use gradlet::{Adam, Batch, Crc32c, Head, Owned, Quantization, Quantized, Variables};
+
+#[allow(dead_code, reason = "a program uses what it needs of a story's tables")]
+mod story {
+    include!(concat!(env!("OUT_DIR"), "/story.rs"));
+}
+use story::{ACTIVATIONS, BACKBONE, BATCH, CLASSES, DISTINCT, FEATURES, INPUT, STEPS};
+
+/// What the frozen model's int8 output stands for.
+const FEATURE: Quantization = Quantization {
+    scale: story::FEATURE_SCALE,
+    zero_point: story::FEATURE_ZERO_POINT,
+};
+
+// Everything large is static; the sizes come from the story.
+static HEAD: Owned<Head<FEATURES, CLASSES, Adam>> = Owned::new();
+static SAMPLES: Owned<Batch<BATCH, FEATURES, CLASSES, i8>> = Owned::new();
+static REPLAY: Owned<[[i8; FEATURES]; DISTINCT]> = Owned::new();
+static SCRATCH: Owned<[i8; ACTIVATIONS]> = Owned::new();
+
+board::main!(run);
+
+fn run(mut board: Board) -> Result<(), &'static str> {
+    let adam = Adam::with(
+        story::LEARNING_RATE,
+        story::BETA1,
+        story::BETA2,
+        story::EPSILON,
+    );
+    let head = HEAD.init(adam).map_err(|_| "the head is taken")?;
+    let batch = SAMPLES.init(FEATURE).map_err(|_| "the batch is taken")?;
+    let replay = REPLAY.take().map_err(|_| "the replay buffer is taken")?;
+    let scratch = SCRATCH.take().map_err(|_| "the scratch is taken")?;
+
+    head.assign(&story::KERNEL, &story::BIAS);
+    figure("accuracy_before", accuracy(head, scratch)?, "%");
+
+    // The frozen layers see each labelled sample once; training replays their features.
+    let mut seen = Crc32c::new();
+    for (features, &row) in replay.iter_mut().zip(&story::DISTINCT_ROWS) {
+        *features = *BACKBONE
+            .run(input(row)?, scratch)
+            .map_err(|_| "the scratch is too short")?;
+        features
+            .iter()
+            .for_each(|feature| seen.update(&feature.to_le_bytes()));
+    }
+    figure("features_crc32c", Value::Bits(seen.value()), "crc32c");
+
+    for (positions, rows) in story::REPLAY.iter().zip(&story::ORDER) {
+        batch.clear();
+        for (&position, &row) in positions.iter().zip(rows) {
+            let features = replay.get(usize::from(position)).ok_or("no such sample")?;
+            batch
+                .push(features, label(row)?)
+                .map_err(|_| "the sample does not fit")?;
+        }
+        let loss = head
+            .minimize_batch(batch)
+            .map_err(|_| "the batch is empty")?;
+        if head.global_step() % REPORT_EVERY == 0 {
+            info!("step {} of {}: loss {}", head.global_step(), STEPS, loss);
+        }
+    }
+
+    figure("accuracy_after", accuracy(head, scratch)?, "%");
+    figure("state_crc32c", Value::Bits(fingerprint(head)), "crc32c");
+
+    let file = board
+        .open(c"checkpoint.gck")
+        .map_err(|error| error.as_str())?;
+    let bytes = checkpoint::write(head, file).map_err(|error| match error {
+        WriteError::Io(error) => error.as_str(),
+        _ => "the head fits in no checkpoint",
+    })?;
+    figure("checkpoint", bytes, "byte");
+    Ok(())
+}
+
+/// Steps between two lines of the log.
+const REPORT_EVERY: i64 = 20;
+
+/// The share of the story's test samples that the head classifies as labelled, in percent.
+fn accuracy(
+    head: &Head<FEATURES, CLASSES, Adam>,
+    scratch: &mut [i8; ACTIVATIONS],
+) -> Result<f32, &'static str> {
+    let mut right = 0u16;
+    for &row in &story::TEST {
+        let values = BACKBONE
+            .run(input(row)?, scratch)
+            .map_err(|_| "the scratch is too short")?;
+        let class = head.predict(&Quantized {
+            values,
+            quantization: FEATURE,
+        });
+        right += u16::from(class == label(row)?);
+    }
+    Ok(f32::from(right) * 100.0 / story::TEST.len() as f32)
+}
+
+fn input(row: u16) -> Result<&'static [i8; INPUT], &'static str> {
+    story::INPUTS
+        .get(usize::from(row))
+        .ok_or("the story has no such sample")
+}
+
+fn label(row: u16) -> Result<usize, &'static str> {
+    story::LABELS
+        .get(usize::from(row))
+        .map(|&label| label.into())
+        .ok_or("the story has no label")
+}
+
+/// The checksum of every bit of the trained state, to compare boards by.
+fn fingerprint(variables: &impl Variables) -> u32 {
+    let mut crc = Crc32c::new();
+    for variable in (0..variables.count()).filter_map(|index| variables.variable(index)) {
+        let mut chunk = [0; 32];
+        let mut at = 0;
+        loop {
+            let len = variable.view.copy_le(at, &mut chunk);
+            if len == 0 {
+                break;
+            }
+            crc.update(chunk.get(..len).unwrap_or_default());
+            at += len / variable.view.dtype().size();
+        }
+    }
+    crc.value()
+}
