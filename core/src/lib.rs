@@ -56,6 +56,7 @@ pub mod variable;
 pub use crc32c::Crc32c;
 pub use features::{Element, Features, Quantization, Quantized};
 pub use head::{Batch, Head, HeadError};
+pub use kernel::Real;
 pub use optimizer::{Adam, GradientDescent, Momentum, Optimizer};
 pub use owned::{AlreadyTaken, Initialize, Owned, Zeroed};
 pub use schedule::Schedule;

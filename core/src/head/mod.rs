@@ -130,7 +130,7 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
             }
         });
         self.bias.apply_gradient(&step, &delta);
-        self.finish();
+        self.finish(&step);
         Ok(loss)
     }
 
@@ -162,12 +162,12 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
             batch.kernel_gradient(row, first, gradient);
         });
         self.bias.apply_gradient(&step, &bias_gradient);
-        self.finish();
+        self.finish(&step);
         Ok(loss * share)
     }
 
-    fn finish(&mut self) {
-        self.optimizer.finish();
+    fn finish(&mut self, step: &O::Step) {
+        self.optimizer.finish(step);
         self.global_step += 1;
     }
 

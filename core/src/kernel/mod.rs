@@ -6,4 +6,4 @@
 mod real;
 mod sqrt;
 
-pub(crate) use real::Real;
+pub use real::Real;

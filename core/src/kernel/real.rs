@@ -11,20 +11,30 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 
 use super::sqrt::sqrt;
 
-/// A number whose operations round once each and flush denormals.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-pub(crate) struct Real(f32);
+/// A single-precision number whose operations round once each and flush denormals to zero, as
+/// TensorFlow's CPU kernels do (feature `ieee-denormals` keeps them). NaN and infinity behave
+/// as in IEEE 754.
+///
+/// ```
+/// use gradlet::Real;
+/// assert_eq!((Real::new(1e-30) * Real::new(1e-10)).get(), 0.0); // 10⁻⁴⁰ is denormal
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Real(f32);
 
 /// Largest magnitude that still rounds (to 24 bits, unbounded exponent) below 2⁻¹²⁶:
 /// half a unit under 2⁻¹²⁶, where the tie goes up to the even 2⁻¹²⁶.
 const TINY: f64 = f32::MIN_POSITIVE as f64 - 1.0 / (1u128 << 100) as f64 / (1u64 << 51) as f64;
 
 impl Real {
-    pub(crate) const ONE: Self = Self(1.0);
+    /// 0
+    pub const ZERO: Self = Self(0.0);
+    /// 1
+    pub const ONE: Self = Self(1.0);
 
     /// `x`, a denormal counted as zero of its sign.
     #[inline]
-    pub(crate) fn new(x: f32) -> Self {
+    pub fn new(x: f32) -> Self {
         if cfg!(not(feature = "ieee-denormals")) && x.abs() < f32::MIN_POSITIVE {
             return Self(0.0f32.copysign(x));
         }
@@ -33,7 +43,7 @@ impl Real {
 
     /// The number as it is stored.
     #[inline]
-    pub(crate) fn get(self) -> f32 {
+    pub fn get(self) -> f32 {
         self.0
     }
 
@@ -56,8 +66,9 @@ impl Real {
         Self(0.0f32.copysign(x))
     }
 
+    /// The square root, rounded once.
     #[inline]
-    pub(crate) fn sqrt(self) -> Self {
+    pub fn sqrt(self) -> Self {
         // The root of a normal number is normal.
         Self(sqrt(self.0))
     }

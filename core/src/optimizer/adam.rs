@@ -1,9 +1,8 @@
 //! Adaptive moment estimation.
 
-use super::{Optimizer, Slot};
-use crate::kernel::Real;
+use super::{Elements, Optimizer, Slot};
 use crate::variable::Storage;
-use crate::{Schedule, Zeroed};
+use crate::{Real, Schedule, Zeroed};
 
 /// `tf.train.AdamOptimizer` (kernel `ApplyAdam`; Kingma and Ba 2014, before section 2.1):
 ///
@@ -16,11 +15,11 @@ use crate::{Schedule, Zeroed};
 ///
 /// Defaults are TensorFlow's: β₁ 0.9, β₂ 0.999, ε 10⁻⁸ (its learning rate there is 0.001).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Adam<L = f32> {
+pub struct Adam<L = f32, B1 = f32, B2 = f32, E = f32> {
     learning_rate: L,
-    beta1: f32,
-    beta2: f32,
-    epsilon: f32,
+    beta1: B1,
+    beta2: B2,
+    epsilon: E,
     beta1_power: f32,
     beta2_power: f32,
 }
@@ -44,12 +43,27 @@ impl<L: Schedule> Adam<L> {
     }
 }
 
-impl<L: Schedule> Zeroed for Adam<L> {
+impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Adam<L, B1, B2, E> {
+    /// With schedules for all hyper-parameters; the powers start with β₁ and β₂ of step 0.
+    pub fn scheduled(learning_rate: L, beta1: B1, beta2: B2, epsilon: E) -> Self {
+        let (beta1_power, beta2_power) = (beta1.at(0), beta2.at(0));
+        Self {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+            beta1_power,
+            beta2_power,
+        }
+    }
+}
+
+impl<L: Zeroed, B1: Zeroed, B2: Zeroed, E: Zeroed> Zeroed for Adam<L, B1, B2, E> {
     const ZERO: Self = Self {
         learning_rate: L::ZERO,
-        beta1: 0.0,
-        beta2: 0.0,
-        epsilon: 0.0,
+        beta1: B1::ZERO,
+        beta2: B2::ZERO,
+        epsilon: E::ZERO,
         beta1_power: 0.0,
         beta2_power: 0.0,
     };
@@ -59,13 +73,13 @@ impl<L: Schedule> Zeroed for Adam<L> {
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     /// The rate with the bias correction of both moments.
-    alpha: f32,
-    one_minus_beta1: f32,
-    one_minus_beta2: f32,
-    epsilon: f32,
+    alpha: Real,
+    beta1: Real,
+    beta2: Real,
+    epsilon: Real,
 }
 
-impl<L: Schedule> Optimizer for Adam<L> {
+impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L, B1, B2, E> {
     type Row<'a> = [&'a mut [f32]; 2];
     type Slots<V: Storage> = [V; 2];
     type Step = Step;
@@ -82,10 +96,6 @@ impl<L: Schedule> Optimizer for Adam<L> {
     ];
     const SCALARS: &'static [&'static str] = &["beta1_power", "beta2_power"];
 
-    fn initial(&self, _index: usize) -> f32 {
-        0.0
-    }
-
     fn scalar(&self, index: usize) -> Option<&f32> {
         [&self.beta1_power, &self.beta2_power].get(index).copied()
     }
@@ -99,36 +109,26 @@ impl<L: Schedule> Optimizer for Adam<L> {
     fn begin(&self, global_step: i64) -> Step {
         let lr = Real::new(self.learning_rate.at(global_step));
         let (power1, power2) = (Real::new(self.beta1_power), Real::new(self.beta2_power));
-        let alpha = (lr * (Real::ONE - power2).sqrt()) / (Real::ONE - power1);
         Step {
-            alpha: alpha.get(),
-            one_minus_beta1: (Real::ONE - Real::new(self.beta1)).get(),
-            one_minus_beta2: (Real::ONE - Real::new(self.beta2)).get(),
-            epsilon: self.epsilon,
+            alpha: (lr * (Real::ONE - power2).sqrt()) / (Real::ONE - power1),
+            beta1: Real::new(self.beta1.at(global_step)),
+            beta2: Real::new(self.beta2.at(global_step)),
+            epsilon: Real::new(self.epsilon.at(global_step)),
         }
     }
 
-    fn update(step: &Step, variable: &mut [f32], [m, s]: Self::Row<'_>, gradient: &[f32]) {
-        let [alpha, one_minus_beta1, one_minus_beta2, epsilon] = [
-            step.alpha,
-            step.one_minus_beta1,
-            step.one_minus_beta2,
-            step.epsilon,
-        ]
-        .map(Real::new);
-        for (((v, m), s), &g) in variable.iter_mut().zip(m).zip(s).zip(gradient) {
-            let g = Real::new(g);
-            let (mut first, mut second) = (Real::new(*m), Real::new(*s));
-            first += (g - first) * one_minus_beta1;
-            second += (g * g - second) * one_minus_beta2;
-            *m = first.get();
-            *s = second.get();
-            *v = (Real::new(*v) - (first * alpha) / (second.sqrt() + epsilon)).get();
-        }
+    fn update(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
+        let &Step { alpha, epsilon, .. } = step;
+        let (share1, share2) = (Real::ONE - step.beta1, Real::ONE - step.beta2);
+        elements.update(|v, [m, s], g| {
+            let m = m + (g - m) * share1;
+            let s = s + (g * g - s) * share2;
+            (v - (m * alpha) / (s.sqrt() + epsilon), [m, s])
+        });
     }
 
-    fn finish(&mut self) {
-        self.beta1_power = (Real::new(self.beta1_power) * Real::new(self.beta1)).get();
-        self.beta2_power = (Real::new(self.beta2_power) * Real::new(self.beta2)).get();
+    fn finish(&mut self, step: &Step) {
+        self.beta1_power = (Real::new(self.beta1_power) * step.beta1).get();
+        self.beta2_power = (Real::new(self.beta2_power) * step.beta2).get();
     }
 }

@@ -1,9 +1,8 @@
 //! Plain gradient descent.
 
-use super::{Optimizer, Slot};
-use crate::kernel::Real;
+use super::{Elements, Optimizer, Slot};
 use crate::variable::Storage;
-use crate::{Schedule, Zeroed};
+use crate::{Real, Schedule, Zeroed};
 
 /// `tf.train.GradientDescentOptimizer`: v ← v − g·lr (kernel `ApplyGradientDescent`).
 ///
@@ -29,33 +28,15 @@ impl<L: Schedule> Zeroed for GradientDescent<L> {
 impl<L: Schedule> Optimizer for GradientDescent<L> {
     type Row<'a> = [&'a mut [f32]; 0];
     type Slots<V: Storage> = [V; 0];
-    type Step = f32;
+    type Step = Real;
 
     const SLOTS: &'static [Slot] = &[];
-    const SCALARS: &'static [&'static str] = &[];
 
-    fn initial(&self, _index: usize) -> f32 {
-        0.0
+    fn begin(&self, global_step: i64) -> Real {
+        Real::new(self.learning_rate.at(global_step))
     }
 
-    fn scalar(&self, _index: usize) -> Option<&f32> {
-        None
+    fn update(&lr: &Real, elements: Elements<'_, Self::Row<'_>>) {
+        elements.update(|v, [], g| (v - g * lr, []));
     }
-
-    fn scalar_mut(&mut self, _index: usize) -> Option<&mut f32> {
-        None
-    }
-
-    fn begin(&self, global_step: i64) -> f32 {
-        self.learning_rate.at(global_step)
-    }
-
-    fn update(step: &f32, variable: &mut [f32], []: [&mut [f32]; 0], gradient: &[f32]) {
-        let lr = Real::new(*step);
-        for (v, &g) in variable.iter_mut().zip(gradient) {
-            *v = (Real::new(*v) - Real::new(g) * lr).get();
-        }
-    }
-
-    fn finish(&mut self) {}
 }

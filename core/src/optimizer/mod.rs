@@ -5,10 +5,12 @@
 //! TensorFlow, so that from the same gradients come the same bits.
 
 mod adam;
+mod elements;
 mod gradient_descent;
 mod momentum;
 
 pub use adam::Adam;
+pub use elements::{Elements, LengthMismatch, Row};
 pub use gradient_descent::GradientDescent;
 pub use momentum::Momentum;
 
@@ -28,7 +30,7 @@ pub struct Slot {
 /// An update rule: how a gradient changes a variable and its slots.
 pub trait Optimizer: Zeroed {
     /// The slots of some consecutive elements of a variable.
-    type Row<'a>;
+    type Row<'a>: Row;
 
     /// The slots of a whole variable kept as `V`.
     type Slots<V: Storage>: SlotStorage<Self>;
@@ -40,26 +42,31 @@ pub trait Optimizer: Zeroed {
     const SLOTS: &'static [Slot];
 
     /// Names of the optimizer's own variables (Adam's `beta1_power` and `beta2_power`).
-    const SCALARS: &'static [&'static str];
+    const SCALARS: &'static [&'static str] = &[];
 
     /// Initial value of every element of slot `index`.
-    fn initial(&self, index: usize) -> f32;
+    fn initial(&self, _index: usize) -> f32 {
+        0.0
+    }
 
     /// The optimizer's own variable `index`, in the order of [`SCALARS`](Self::SCALARS).
-    fn scalar(&self, index: usize) -> Option<&f32>;
+    fn scalar(&self, _index: usize) -> Option<&f32> {
+        None
+    }
 
     /// The optimizer's own variable `index`, to be restored.
-    fn scalar_mut(&mut self, index: usize) -> Option<&mut f32>;
+    fn scalar_mut(&mut self, _index: usize) -> Option<&mut f32> {
+        None
+    }
 
     /// Prepares step `global_step`, counted from 0.
     fn begin(&self, global_step: i64) -> Self::Step;
 
-    /// Applies `gradient` to `variable` and its slots, element by element. All slices have the
-    /// same length; elements beyond the shortest one are left as they are.
-    fn update(step: &Self::Step, variable: &mut [f32], slots: Self::Row<'_>, gradient: &[f32]);
+    /// Applies the gradients of `elements` to them and their slots.
+    fn update(step: &Self::Step, elements: Elements<'_, Self::Row<'_>>);
 
     /// Ends a step, after all variables were updated (Adam multiplies its powers here).
-    fn finish(&mut self);
+    fn finish(&mut self, _step: &Self::Step) {}
 }
 
 /// Storage of all slots of one variable.
@@ -130,7 +137,10 @@ impl<V: Storage, O: Optimizer> Parameter<V, O> {
     pub fn apply_gradient(&mut self, step: &O::Step, gradient: &V) {
         let gradient = gradient.elements();
         let slots = self.slots.row(0, gradient.len());
-        O::update(step, self.value.elements_mut(), slots, gradient);
+        // All three are of `V`'s shape.
+        if let Ok(elements) = Elements::new(self.value.elements_mut(), slots, gradient) {
+            O::update(step, elements);
+        }
     }
 
     /// Applies the gradient of a matrix row by row: `gradient(row, first_column, out)` computes
@@ -152,7 +162,9 @@ impl<V: Storage, O: Optimizer> Parameter<V, O> {
                 return;
             };
             gradient(row, column, part);
-            O::update(step, values, self.slots.row(start, len), part);
+            if let Ok(elements) = Elements::new(values, self.slots.row(start, len), part) {
+                O::update(step, elements);
+            }
             start += len;
             column += len;
             if column >= columns {

@@ -1,9 +1,8 @@
 //! Gradient descent with momentum.
 
-use super::{Optimizer, Slot};
-use crate::kernel::Real;
+use super::{Elements, Optimizer, Slot};
 use crate::variable::Storage;
-use crate::{Schedule, Zeroed};
+use crate::{Real, Schedule, Zeroed};
 
 /// `tf.train.MomentumOptimizer` (kernel `ApplyMomentum`):
 ///
@@ -48,8 +47,8 @@ impl<L: Schedule, M: Schedule> Zeroed for Momentum<L, M> {
 /// The rates of one step.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    learning_rate: f32,
-    momentum: f32,
+    learning_rate: Real,
+    momentum: Real,
     nesterov: bool,
 }
 
@@ -62,42 +61,27 @@ impl<L: Schedule, M: Schedule> Optimizer for Momentum<L, M> {
         name: "momentum",
         variable: "Momentum",
     }];
-    const SCALARS: &'static [&'static str] = &[];
-
-    fn initial(&self, _index: usize) -> f32 {
-        0.0
-    }
-
-    fn scalar(&self, _index: usize) -> Option<&f32> {
-        None
-    }
-
-    fn scalar_mut(&mut self, _index: usize) -> Option<&mut f32> {
-        None
-    }
 
     fn begin(&self, global_step: i64) -> Step {
         Step {
-            learning_rate: self.learning_rate.at(global_step),
-            momentum: self.momentum.at(global_step),
+            learning_rate: Real::new(self.learning_rate.at(global_step)),
+            momentum: Real::new(self.momentum.at(global_step)),
             nesterov: self.nesterov,
         }
     }
 
-    fn update(step: &Step, variable: &mut [f32], [accumulator]: Self::Row<'_>, gradient: &[f32]) {
-        let (lr, mu) = (Real::new(step.learning_rate), Real::new(step.momentum));
-        for ((v, a), &g) in variable.iter_mut().zip(accumulator).zip(gradient) {
-            let g = Real::new(g);
-            let accumulated = Real::new(*a) * mu + g;
-            let change = if step.nesterov {
-                g * lr + (accumulated * mu) * lr
-            } else {
-                accumulated * lr
-            };
-            *a = accumulated.get();
-            *v = (Real::new(*v) - change).get();
+    fn update(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
+        let (lr, mu) = (step.learning_rate, step.momentum);
+        if step.nesterov {
+            elements.update(|v, [a], g| {
+                let a = a * mu + g;
+                (v - (g * lr + (a * mu) * lr), [a])
+            });
+        } else {
+            elements.update(|v, [a], g| {
+                let a = a * mu + g;
+                (v - a * lr, [a])
+            });
         }
     }
-
-    fn finish(&mut self) {}
 }
