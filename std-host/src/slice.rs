@@ -43,7 +43,7 @@ impl Slice {
     }
 
     /// The key under which a bundle stores this slice of the tensor `name`.
-    pub(crate) fn encode_key(&self, name: &[u8]) -> Vec<u8> {
+    pub fn encode_key(&self, name: &[u8]) -> Vec<u8> {
         slice_key::encode(name, self)
     }
 

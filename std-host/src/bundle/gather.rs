@@ -108,7 +108,7 @@ impl Reader {
     }
 
     fn bad_entry(&self, name: &Name, reason: String) -> Error {
-        let path = super::files::index_path(self.prefix());
+        let path = self.index_path().to_path_buf();
         Error::DamagedEntry {
             path,
             name: name.clone(),

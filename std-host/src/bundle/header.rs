@@ -32,6 +32,13 @@ pub struct Header {
     pub version: VersionDef,
 }
 
+impl Default for Header {
+    /// One little-endian data file, in the version that this library writes.
+    fn default() -> Header {
+        Header::new(1, Endianness::Little)
+    }
+}
+
 impl Header {
     /// The header that TensorFlow gives a bundle it writes.
     pub(crate) fn new(shards: u32, endianness: Endianness) -> Header {

@@ -15,6 +15,7 @@ use super::header::{Endianness, Header};
 use super::missing;
 use super::shard::Shard;
 use super::string_codec;
+use super::swap::swap;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::name::Name;
@@ -109,6 +110,11 @@ impl Reader {
         &self.prefix
     }
 
+    /// The index.
+    pub(super) fn index_path(&self) -> &Path {
+        self.index.path()
+    }
+
     /// What the index says about the bundle as a whole.
     pub fn header(&self) -> &Header {
         &self.header
@@ -121,7 +127,7 @@ impl Reader {
     /// One of the errors for damage to the index.
     pub fn entries(&self) -> Result<Vec<Entry>> {
         let mut slices = HashSet::new();
-        let mut entries = self.records()?;
+        let mut entries = self.stored_entries()?;
         for entry in &entries {
             if let Layout::Sliced(parts) = &entry.layout {
                 slices.extend(parts.iter().map(|part| part.encode_key(&entry.name)));
@@ -133,8 +139,12 @@ impl Reader {
         Ok(entries)
     }
 
-    /// All records of the index but the header, the slices of partitioned tensors among them.
-    pub(super) fn records(&self) -> Result<Vec<Entry>> {
+    /// As [`Reader::entries`], with the stored slices of partitioned tensors among them, each
+    /// under its encoded key ([`Slice::encode_key`]).
+    ///
+    /// # Errors
+    /// One of the errors for damage to the index.
+    pub fn stored_entries(&self) -> Result<Vec<Entry>> {
         let budget = self.index.file_len().saturating_mul(MOST_EXPANSION) + LEAST_BUDGET;
         let mut names = 0;
         let mut entries = Vec::new();
@@ -273,8 +283,8 @@ impl Reader {
             Some(bytes) => bytes,
             None => return Err(short(&shard, entry, location)),
         };
-        let mut checker = self.checker(entry);
-        let checked = checker.update(bytes).and_then(|()| checker.finish());
+        let (count, endianness) = (entry.element_count(), self.header.endianness);
+        let checked = Checker::of(entry.dtype, count, endianness, bytes);
         self.judge(checked, &shard, entry, location)?;
         Ok(TensorBytes(Source::Mapped { map, start, len }))
     }
@@ -287,7 +297,7 @@ impl Reader {
     pub fn verify(&self) -> Result<u64> {
         let mut buffer = vec![0; CHUNK];
         let mut total = 0;
-        for entry in self.records()? {
+        for entry in self.stored_entries()? {
             if let Layout::Whole(location) = &entry.layout {
                 self.stream(&entry, location, &mut buffer, |_| Ok(()))?;
                 total += location.size;
@@ -414,16 +424,6 @@ impl Reader {
             swap(dtype, &mut bytes);
         }
         bytes
-    }
-}
-
-/// Exchanges the byte order of elements of `dtype`.
-pub(super) fn swap(dtype: DType, bytes: &mut [u8]) {
-    let unit = dtype.swap_unit();
-    if unit > 1 {
-        for element in bytes.chunks_exact_mut(unit) {
-            element.reverse();
-        }
     }
 }
 

@@ -5,12 +5,11 @@ use crate::crc;
 use crate::strings::Strings;
 use crate::varint;
 
-/// What precedes the bytes of the strings: the varint lengths and their checksum. Also the entry's
-/// checksum, which covers the lengths in another form, and the length of everything.
+/// What precedes the bytes of the strings, the varint lengths and their checksum; and the entry's
+/// checksum, which covers the lengths in another form.
 pub(super) struct Encoded {
     pub(super) head: Vec<u8>,
     pub(super) crc32c: u32,
-    pub(super) size: u64,
 }
 
 /// Encodes the lengths of `strings`; their bytes follow as they are.
@@ -24,8 +23,7 @@ pub(super) fn encode(strings: &Strings, endianness: Endianness) -> Encoded {
     let stored = stored_checksum(lengths, endianness);
     head.extend_from_slice(&stored);
     let crc32c = crc::extend(crc::extend(lengths, &stored), strings.concatenated());
-    let size = (head.len() + strings.concatenated().len()) as u64;
-    Encoded { head, crc32c, size }
+    Encoded { head, crc32c }
 }
 
 /// Decodes a tensor of `count` strings whose bytes have been checked.

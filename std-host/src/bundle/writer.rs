@@ -1,25 +1,25 @@
-//! Writing a bundle.
+//! Writing a bundle tensor by tensor.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::collections::btree_map::Entry as Place;
+use std::io::{self, Read};
+use std::path::Path;
 use std::thread;
 
+use super::check::Checker;
 use super::entry::{Entry, Layout, Location};
-use super::files::{data_path, index_path};
 use super::header::{Endianness, Header};
-use super::reader::swap;
+use super::output::{BUFFER, Output};
 use super::string_codec;
+use super::swap::swap;
 use crate::crc;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::name::Name;
-use crate::staged::{Durability, Staged, create_folder_of, sync_folder_of};
-use crate::table::TableWriter;
-use crate::tensor::{Elements, TensorView, byte_count};
-
-/// Small tensors are gathered into writes of this size.
-const BUFFER: usize = 1 << 20;
+use crate::region::Region;
+use crate::slice::Slice;
+use crate::staged::Durability;
+use crate::tensor::{Elements, TensorView, byte_count, element_count};
 
 /// How a bundle is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,20 +30,16 @@ pub struct Options {
     pub endianness: Endianness,
 }
 
-/// Writes a bundle (`BundleWriter`): tensors are written as they are added, the index last.
+/// Writes a bundle (`BundleWriter`, `SaveV2`): tensors are written as they are added, the index
+/// last.
 ///
 /// Until [`Writer::finish`] nothing has its final name; a writer that is dropped removes what it
 /// wrote. Memory does not grow with the size of the tensors.
 #[derive(Debug)]
 pub struct Writer {
-    prefix: PathBuf,
+    output: Output,
     options: Options,
     entries: BTreeMap<Name, Entry>,
-    finished_shards: Vec<Staged>,
-    shard: Staged,
-    buffer: Vec<u8>,
-    offset: u64,
-    failed: bool,
 }
 
 impl Writer {
@@ -60,23 +56,11 @@ impl Writer {
     /// # Errors
     /// As [`Writer::create`].
     pub fn with_options(prefix: impl AsRef<Path>, options: Options) -> Result<Writer> {
-        let prefix = prefix.as_ref().to_path_buf();
-        if prefix.file_name().is_none() {
-            let prefix = prefix.display();
-            let reason = format!("\"{prefix}\" is no prefix: it must end with a file name");
-            return Err(Error::InvalidArgument(reason));
-        }
-        create_folder_of(&prefix)?;
-        let shard = Staged::beside(&data_path(&prefix, 0, 1))?;
+        let output = Output::create(prefix.as_ref())?;
         Ok(Writer {
-            prefix,
+            output,
             options,
             entries: BTreeMap::new(),
-            finished_shards: Vec::new(),
-            shard,
-            buffer: Vec::new(),
-            offset: 0,
-            failed: false,
         })
     }
 
@@ -92,20 +76,7 @@ impl Writer {
             name: name.clone(),
             reason,
         })?;
-        let (size, crc32c) = match tensor.elements {
-            Elements::Bytes(bytes) if self.swaps(tensor.dtype) => {
-                self.append_swapped(tensor.dtype, bytes)?
-            }
-            Elements::Bytes(bytes) => self.append_checked(bytes)?,
-            Elements::Strings(strings) => {
-                let encoded = string_codec::encode(strings, self.options.endianness);
-                self.append(&encoded.head)?;
-                self.append(strings.concatenated())?;
-                (encoded.size, encoded.crc32c)
-            }
-        };
-        self.enter(name, tensor.dtype, tensor.shape, size, crc32c);
-        Ok(())
+        self.append_tensor(name, tensor)
     }
 
     /// Appends a tensor whose little-endian bytes come from `source`, in bounded memory: it may
@@ -126,24 +97,95 @@ impl Writer {
             let reason = format!("{dtype} of shape {shape:?} has no length to stream");
             return Err(Error::InvalidTensor { name, reason });
         };
+        let start = self.output.offset();
         let mut chunk = vec![0; usize::try_from(size).unwrap_or(BUFFER).min(BUFFER)];
         let mut crc32c = 0;
         let mut left = size;
         while left > 0 {
             let len = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
             let part = &mut chunk[..len];
-            if let Err(source) = source.read_exact(part) {
-                self.failed = true;
-                return Err(source_failed(name, size, size - left, &source));
+            if let Err(error) = source.read_exact(part) {
+                self.output.fail();
+                return Err(source_failed(name, size, size - left, &error));
             }
             if self.options.endianness == Endianness::Big {
                 swap(dtype, part);
             }
             crc32c = crc::extend(crc32c, part);
-            self.append(part)?;
+            self.output.append(part)?;
             left -= len as u64;
         }
-        self.enter(name, dtype, shape, size, crc32c);
+        self.enter(name, dtype, shape, start, crc32c);
+        Ok(())
+    }
+
+    /// Appends a part of a partitioned tensor whose shape is `full_shape`; `tensor` has the shape
+    /// of the slice. A slice that covers the whole tensor is stored as a tensor without slices,
+    /// as SaveV2 does.
+    ///
+    /// TensorFlow itself cannot put slices of half, uint16, uint32, uint64 and strings together
+    /// again (it reads each slice on its own); this library's [`Reader`](super::Reader) can.
+    ///
+    /// # Errors
+    /// As [`Writer::add`]; [`Error::InvalidTensor`] also if the slice does not lie within the
+    /// shape, was already added, or if type or full shape differ from those of slices before.
+    pub fn add_slice(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        full_shape: &[u64],
+        slice: &Slice,
+        tensor: TensorView<'_>,
+    ) -> Result<()> {
+        let name = Name::from(name.as_ref());
+        let refuse = |reason: String| Error::InvalidTensor {
+            name: name.clone(),
+            reason,
+        };
+        let bounds = slice.bounds(full_shape).map_err(refuse)?;
+        let region = Region::new(bounds);
+        if region == Region::whole(full_shape) {
+            return self.add(&name, tensor);
+        }
+        if name.is_empty() || element_count(full_shape).is_none() {
+            return Err(refuse(
+                "a partitioned tensor needs a name and a countable shape".into(),
+            ));
+        }
+        tensor.check().map_err(refuse)?;
+        if region.shape() != tensor.shape {
+            let (expected, found) = (region.shape(), tensor.shape);
+            return Err(refuse(format!(
+                "slice {slice} has shape {expected:?}, not {found:?}"
+            )));
+        }
+        if let Some(entry) = self.entries.get(&name) {
+            let same = entry.dtype == tensor.dtype && entry.shape == full_shape;
+            if !same || !matches!(entry.layout, Layout::Sliced(_)) {
+                return Err(refuse(
+                    "it was added with another type, shape or unsliced".into(),
+                ));
+            }
+        }
+        let key = self.accept(&slice.encode_key(&name))?;
+        self.append_tensor(key, tensor)?;
+        match self.entries.entry(name) {
+            Place::Occupied(mut place) => {
+                if let Layout::Sliced(slices) = &mut place.get_mut().layout {
+                    slices.push(slice.clone());
+                }
+            }
+            Place::Vacant(place) => {
+                let name = place.key().clone();
+                let (dtype, shape) = (tensor.dtype, full_shape.to_vec());
+                let layout = Layout::Sliced(vec![slice.clone()]);
+                place.insert(Entry {
+                    name,
+                    dtype,
+                    shape,
+                    layout,
+                });
+            }
+        }
         Ok(())
     }
 
@@ -152,13 +194,7 @@ impl Writer {
     /// # Errors
     /// `Io` if a file cannot be made or written.
     pub fn next_shard(&mut self) -> Result<()> {
-        self.flush()?;
-        let number = self.finished_shards.len() as u32 + 1;
-        let next = Staged::beside(&data_path(&self.prefix, number, number + 1))?;
-        self.finished_shards
-            .push(std::mem::replace(&mut self.shard, next));
-        self.offset = 0;
-        Ok(())
+        self.output.next_shard()
     }
 
     /// Writes the index and gives all files their names, data first, the index last.
@@ -166,39 +202,14 @@ impl Writer {
     /// # Errors
     /// `Io` if writing fails; nothing is left behind then, except that an existing bundle of the
     /// same prefix may have got new data files, which its checksums tell.
-    pub fn finish(mut self) -> Result<()> {
-        self.flush()?;
-        if self.failed {
-            return Err(Error::Unfinished {
-                prefix: self.prefix,
-            });
-        }
-        let Options {
-            durability,
-            endianness,
-        } = self.options;
-        let mut shards = self.finished_shards;
-        shards.push(self.shard);
-        let count = shards.len() as u32;
-        let header = Header::new(count, endianness);
-        let index = write_index(&self.prefix, &header, &self.entries, durability)?;
-        for shard in &shards {
-            shard.sync(durability)?;
-        }
-        for (number, shard) in (0..).zip(shards) {
-            shard.commit(&data_path(&self.prefix, number, count))?;
-        }
-        sync_folder_of(&self.prefix, durability)?;
-        index.commit(&index_path(&self.prefix))?;
-        sync_folder_of(&self.prefix, durability)
+    pub fn finish(self) -> Result<()> {
+        let header = Header::new(self.output.shard() + 1, self.options.endianness);
+        self.output
+            .finish(&header, &self.entries, self.options.durability)
     }
 
     fn accept(&self, name: &[u8]) -> Result<Name> {
-        if self.failed {
-            return Err(Error::Unfinished {
-                prefix: self.prefix.clone(),
-            });
-        }
+        self.output.check()?;
         let name = Name::from(name);
         let refuse = |reason: &str| {
             Err(Error::InvalidTensor {
@@ -215,113 +226,90 @@ impl Writer {
         Ok(name)
     }
 
-    fn enter(&mut self, name: Name, dtype: DType, shape: &[u64], size: u64, crc32c: u32) {
-        let shard = self.finished_shards.len() as u32;
-        let location = Location {
-            shard,
-            offset: self.offset - size,
-            size,
-            crc32c,
-        };
-        let shape = shape.to_vec();
-        let entry = Entry {
-            name: name.clone(),
-            dtype,
-            shape,
-            layout: Layout::Whole(location),
-        };
-        self.entries.insert(name, entry);
-    }
-
-    fn swaps(&self, dtype: DType) -> bool {
-        self.options.endianness == Endianness::Big && dtype.swap_unit() > 1
-    }
-
-    fn append_swapped(&mut self, dtype: DType, bytes: &[u8]) -> Result<(u64, u32)> {
-        let mut crc32c = 0;
-        for part in bytes.chunks(BUFFER) {
-            let mut swapped = part.to_vec();
-            swap(dtype, &mut swapped);
-            crc32c = crc::extend(crc32c, &swapped);
-            self.append(&swapped)?;
-        }
-        Ok((bytes.len() as u64, crc32c))
-    }
-
-    /// Writes `bytes` and computes their checksum meanwhile.
-    fn append_checked(&mut self, bytes: &[u8]) -> Result<(u64, u32)> {
-        let len = bytes.len() as u64;
-        if bytes.len() < BUFFER {
-            self.append(bytes)?;
-            return Ok((len, crc::crc32c(bytes)));
-        }
-        let crc32c = thread::scope(|scope| {
-            let checksum = scope.spawn(|| crc::crc32c(bytes));
-            self.append(bytes)?;
-            Ok(checksum.join().unwrap_or_else(|_| crc::crc32c(bytes)))
-        })?;
-        Ok((len, crc32c))
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        if bytes.len() < BUFFER {
-            self.buffer.extend_from_slice(bytes);
-            if self.buffer.len() >= BUFFER {
-                self.flush()?;
+    fn append_tensor(&mut self, name: Name, tensor: TensorView<'_>) -> Result<()> {
+        let start = self.output.offset();
+        let crc32c = match tensor.elements {
+            Elements::Bytes(bytes) if tensor.dtype == DType::Variant => {
+                self.append_variant(&name, tensor, bytes)?
             }
-        } else {
-            self.flush()?;
-            let written = self.shard.write_all(bytes);
-            self.note(written)?;
-        }
-        self.offset += bytes.len() as u64;
+            Elements::Bytes(bytes) => self.append_numbers(tensor.dtype, bytes)?,
+            Elements::Strings(strings) => {
+                let encoded = string_codec::encode(strings, self.options.endianness);
+                self.output.append(&encoded.head)?;
+                self.output.append(strings.concatenated())?;
+                encoded.crc32c
+            }
+        };
+        self.enter(name, tensor.dtype, tensor.shape, start, crc32c);
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<()> {
-        let written = self.shard.write_all(&self.buffer);
-        self.buffer.clear();
-        self.note(written)
+    fn enter(&mut self, name: Name, dtype: DType, shape: &[u64], offset: u64, crc32c: u32) {
+        let (shard, size) = (self.output.shard(), self.output.offset() - offset);
+        let layout = Layout::Whole(Location {
+            shard,
+            offset,
+            size,
+            crc32c,
+        });
+        let shape = shape.to_vec();
+        self.entries.insert(
+            name.clone(),
+            Entry {
+                name,
+                dtype,
+                shape,
+                layout,
+            },
+        );
     }
 
-    fn note(&mut self, written: io::Result<()>) -> Result<()> {
-        self.failed |= written.is_err();
-        written.map_err(Error::io("write", self.shard.path()))
+    /// A variant comes in its stored form, whose inner checksums must hold.
+    fn append_variant(&mut self, name: &Name, tensor: TensorView<'_>, bytes: &[u8]) -> Result<u32> {
+        let count = element_count(tensor.shape).unwrap_or_default();
+        let checked = Checker::of(tensor.dtype, count, self.options.endianness, bytes);
+        let crc32c = checked.map_err(|misfit| {
+            let (position, reason) = (misfit.position, misfit.reason);
+            let reason = format!("at byte {position} of its stored form: {reason}");
+            Error::InvalidTensor {
+                name: name.clone(),
+                reason,
+            }
+        })?;
+        self.output.append(bytes)?;
+        Ok(crc32c)
     }
-}
 
-/// Writes an index beside its final name.
-fn write_index(
-    prefix: &Path,
-    header: &Header,
-    entries: &BTreeMap<Name, Entry>,
-    durability: Durability,
-) -> Result<Staged> {
-    let staged = Staged::beside(&index_path(prefix))?;
-    let path = staged.path().to_path_buf();
-    let mut table = TableWriter::new(io::BufWriter::new(staged), &path);
-    table.add(b"", &header.encode())?;
-    for (name, entry) in entries {
-        table.add(name, &entry.encode())?;
-    }
-    let staged = table.finish()?.into_inner().map_err(|error| {
-        let source = error.into_error();
-        Error::Io {
-            action: "write",
-            path,
-            source,
+    fn append_numbers(&mut self, dtype: DType, bytes: &[u8]) -> Result<u32> {
+        if self.options.endianness == Endianness::Big && dtype.swap_unit() > 1 {
+            let mut crc32c = 0;
+            for part in bytes.chunks(BUFFER) {
+                let mut swapped = part.to_vec();
+                swap(dtype, &mut swapped);
+                crc32c = crc::extend(crc32c, &swapped);
+                self.output.append(&swapped)?;
+            }
+            return Ok(crc32c);
         }
-    })?;
-    staged.sync(durability)?;
-    Ok(staged)
+        if bytes.len() < BUFFER {
+            self.output.append(bytes)?;
+            return Ok(crc::crc32c(bytes));
+        }
+        // The checksum is computed on another core while this one writes.
+        thread::scope(|scope| {
+            let checksum = scope.spawn(|| crc::crc32c(bytes));
+            self.output.append(bytes)?;
+            Ok(checksum.join().unwrap_or_else(|_| crc::crc32c(bytes)))
+        })
+    }
 }
 
-fn source_failed(name: Name, size: u64, taken: u64, source: &io::Error) -> Error {
-    let reason = match source.kind() {
+fn source_failed(name: Name, size: u64, taken: u64, error: &io::Error) -> Error {
+    let reason = match error.kind() {
         io::ErrorKind::UnexpectedEof => {
-            format!("its bytes end before {size} were read ({taken} or a little more)")
+            format!("its source ended between byte {taken} and the last, {size}")
         }
-        _ => format!("reading its bytes failed after {taken} of {size}: {source}"),
+        _ => format!("its source failed after byte {taken} of {size}: {error}"),
     };
     Error::InvalidTensor { name, reason }
 }

@@ -1,3 +1,5 @@
 //! TensorFlow's own files, read and written again.
 
 mod bundle;
+mod merge;
+mod slices;
