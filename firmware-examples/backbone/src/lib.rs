@@ -37,6 +37,13 @@
 //!   output of one layer at a time and is free again once the features have been read.
 //! * Only the kinds of layers that a table names are linked.
 #![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 mod activations;
 mod average_pool;

@@ -113,12 +113,10 @@ fn sizes(module: &mut Module, story: &Story, training: &Training) {
 fn layers(module: &mut Module, story: &Story) {
     let (mut kind, mut value, mut close) = (String::new(), String::new(), String::new());
     for (number, step) in story.plan.steps().iter().enumerate() {
-        let (name, fields) = layer(module, number, step);
+        let (name, lifetime, fields) = layer(module, number, step);
         // Writing to a string cannot fail.
-        let _ = write!(kind, "({name}, ");
-        // In an expression a type takes no lifetime.
-        let constructor = name.trim_end_matches("<'static>");
-        let _ = write!(value, "(\n    {constructor} {{\n{fields}    }},\n");
+        let _ = write!(kind, "({name}{lifetime}, ");
+        let _ = write!(value, "(\n    {name} {{\n{fields}    }},\n");
         close.push(')');
     }
     module.line("/// The kinds of the frozen layers.");
@@ -130,15 +128,15 @@ fn layers(module: &mut Module, story: &Story) {
     ));
 }
 
-/// A layer's type and its fields; its tables become statics of their own.
-fn layer(module: &mut Module, number: usize, step: &Step) -> (&'static str, String) {
+/// A layer's type, its lifetime and its fields; its tables become statics of their own.
+fn layer(module: &mut Module, number: usize, step: &Step) -> (&'static str, &'static str, String) {
     let mut fields = String::new();
     let mut field = |name: &str, value: String| {
         let _ = writeln!(fields, "        {name}: {value},");
     };
     let weights = format!("LAYER{number}_WEIGHTS");
     let channels = format!("LAYER{number}_CHANNELS");
-    let name = match step {
+    let (name, lifetime) = match step {
         Step::Conv2d {
             window,
             input_zero_point,
@@ -164,7 +162,7 @@ fn layer(module: &mut Module, number: usize, step: &Step) -> (&'static str, Stri
                 )
             });
             table_text(module, number, &channels, &kind, rows);
-            "::backbone::Conv2d<'static>"
+            ("::backbone::Conv2d", "<'static>")
         }
         Step::Dense {
             inputs,
@@ -185,22 +183,22 @@ fn layer(module: &mut Module, number: usize, step: &Step) -> (&'static str, Stri
                 format!("::backbone::DenseChannel {{ bias: {bias}, scale: {scale:?} }}")
             });
             table_text(module, number, &channels, &kind, rows);
-            "::backbone::Dense<'static>"
+            ("::backbone::Dense", "<'static>")
         }
         Step::MaxPool2d(layer) => {
             field("window", window_text(layer.window));
             field("min", layer.min.to_string());
             field("max", layer.max.to_string());
-            "::backbone::MaxPool2d"
+            ("::backbone::MaxPool2d", "")
         }
         Step::AveragePool2d(layer) => {
             field("window", window_text(layer.window));
             field("min", layer.min.to_string());
             field("max", layer.max.to_string());
-            "::backbone::AveragePool2d"
+            ("::backbone::AveragePool2d", "")
         }
     };
-    (name, fields)
+    (name, lifetime, fields)
 }
 
 fn table_text(

@@ -38,6 +38,7 @@
 //! What a program does not use is not linked. Everything is checked before it is generated, sizes
 //! and hashes of the files included; an [`Error`] names the file, what was expected and what was
 //! found.
+#![forbid(unsafe_code)]
 
 mod build;
 mod dataset;
