@@ -225,6 +225,19 @@ pub enum Error {
         /// The other.
         second: String,
     },
+    /// A device checkpoint is damaged, or is none.
+    #[error(
+        "{} is no whole device checkpoint: at byte {offset}: {reason}; receive it again, or take an \
+         older one", path.display()
+    )]
+    DamagedDevice {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the damaged part in the file.
+        offset: u64,
+        /// What was expected and found there.
+        reason: String,
+    },
     /// Something about a tensor or a slice that the caller passed is wrong.
     #[error("tensor \"{name}\": {reason}")]
     InvalidTensor {
@@ -264,7 +277,8 @@ impl Error {
             | Error::DamagedEntry { .. }
             | Error::WrongSize { .. }
             | Error::TensorChecksum { .. }
-            | Error::DamagedTensor { .. } => Status::DataLoss,
+            | Error::DamagedTensor { .. }
+            | Error::DamagedDevice { .. } => Status::DataLoss,
             Error::ShortData { .. } => Status::OutOfRange,
             Error::Version { .. }
             | Error::WrongDType { .. }

@@ -2,7 +2,9 @@
 #![deny(unsafe_code)]
 
 pub mod bundle;
+pub mod convert;
 pub mod crc;
+pub mod device;
 mod dtype;
 mod error;
 mod mmap;
@@ -18,6 +20,7 @@ pub mod table;
 mod tensor;
 mod varint;
 
+pub use device::{DeviceCheckpoint, DeviceTensor, open};
 pub use dtype::DType;
 pub use error::{Error, Result, Status};
 pub use name::Name;

@@ -1,2 +1,9 @@
-//! The `gradlet` command.
-fn main() {}
+//! The `gradlet` command: device checkpoints and TensorFlow's files, without TensorFlow.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

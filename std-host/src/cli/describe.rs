@@ -1,0 +1,151 @@
+//! What `inspect`, `verify` and `convert` say of a checkpoint, as text and as JSON.
+
+use std::path::Path;
+
+use anyhow::Context;
+use gradlet_host::bundle::{self, Layout};
+use gradlet_host::device::{self, DeviceCheckpoint};
+use serde::Serialize;
+
+/// A checkpoint of any kind.
+#[derive(Debug, Serialize)]
+pub(super) struct Description {
+    /// `device` or `bundle`.
+    pub(super) kind: &'static str,
+    pub(super) path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) global_step: Option<i64>,
+    /// Seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) model_id: Option<u32>,
+    pub(super) tensors: Vec<TensorLine>,
+}
+
+/// A tensor of a checkpoint.
+#[derive(Debug, Serialize)]
+pub(super) struct TensorLine {
+    pub(super) name: String,
+    pub(super) dtype: &'static str,
+    pub(super) shape: Vec<u64>,
+    /// How the payload is stored.
+    pub(super) stored: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) crc32c: Option<u32>,
+}
+
+/// Whether the file at `path` starts as a device checkpoint does.
+pub(super) fn is_device(path: &Path) -> bool {
+    use std::io::Read;
+    let mut magic = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == device::MAGIC || path.extension().is_some_and(|end| end == "gck")
+}
+
+/// Reads what `path` holds; a device checkpoint is verified by being read.
+pub(super) fn describe(path: &Path) -> anyhow::Result<Description> {
+    if is_device(path) {
+        return Ok(of_device(&device::open(path)?));
+    }
+    of_bundle(path)
+}
+
+pub(super) fn of_device(checkpoint: &DeviceCheckpoint) -> Description {
+    let info = checkpoint.info();
+    let tensors = checkpoint.tensors().map(|tensor| TensorLine {
+        name: tensor.name.to_owned(),
+        dtype: tensor.view.dtype.name(),
+        shape: tensor.view.shape.to_vec(),
+        stored: format!("{:?}", tensor.encoding).to_lowercase(),
+        offset: Some(tensor.offset),
+        bytes: Some(tensor.stored_len),
+        crc32c: Some(tensor.crc32c),
+    });
+    Description {
+        kind: "device",
+        path: checkpoint.path().display().to_string(),
+        bytes: Some(checkpoint.len() as u64),
+        global_step: info.global_step,
+        time: info.time,
+        model_id: info.model_id,
+        tensors: tensors.collect(),
+    }
+}
+
+fn of_bundle(prefix: &Path) -> anyhow::Result<Description> {
+    let reader = bundle::Reader::open(prefix)?;
+    let mut tensors = Vec::new();
+    for entry in reader.entries().context("cannot list the tensors")? {
+        let (stored, location) = match entry.layout {
+            Layout::Whole(location) => (format!("shard {}", location.shard), Some(location)),
+            Layout::Sliced(slices) => (format!("{} slices", slices.len()), None),
+        };
+        tensors.push(TensorLine {
+            name: entry.name.to_string(),
+            dtype: entry.dtype.name(),
+            shape: entry.shape,
+            stored,
+            offset: location.map(|location| location.offset),
+            bytes: location.map(|location| location.size),
+            crc32c: location.map(|location| location.crc32c),
+        });
+    }
+    Ok(Description {
+        kind: "bundle",
+        path: reader.prefix().display().to_string(),
+        bytes: None,
+        global_step: None,
+        time: None,
+        model_id: None,
+        tensors,
+    })
+}
+
+impl std::fmt::Display for Description {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.kind {
+            "device" => "device checkpoint",
+            _ => "TensorFlow V2 bundle",
+        };
+        write!(f, "{}: {kind}", self.path)?;
+        if let Some(bytes) = self.bytes {
+            write!(f, ", {bytes} bytes")?;
+        }
+        if let Some(step) = self.global_step {
+            write!(f, ", global step {step}")?;
+        }
+        if let Some(model) = self.model_id {
+            write!(f, ", model {model:08x}")?;
+        }
+        writeln!(f, ", {} tensors", self.tensors.len())?;
+        let width = self
+            .tensors
+            .iter()
+            .map(|line| line.name.len())
+            .max()
+            .unwrap_or(0);
+        for line in &self.tensors {
+            let shape = format!("{:?}", line.shape);
+            write!(
+                f,
+                "  {:<width$}  {:<8} {shape:<14} {:<9}",
+                line.name, line.dtype, line.stored
+            )?;
+            if let (Some(offset), Some(bytes)) = (line.offset, line.bytes) {
+                write!(f, " {bytes:>8} bytes at {offset:<8}")?;
+            }
+            if let Some(crc32c) = line.crc32c {
+                write!(f, " crc32c {crc32c:08x}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}

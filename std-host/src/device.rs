@@ -1,0 +1,162 @@
+//! Device checkpoints (`.gck`) on the host.
+//!
+//! The format is the device crate's own ([`gradlet::checkpoint`]); here it is read from a file and
+//! its tensors are lent to the writers of TensorFlow's files.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use gradlet::checkpoint::{Checkpoint, Encoding, Info};
+
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::tensor::{Elements, TensorView};
+
+/// First bytes of a device checkpoint.
+pub const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
+
+/// A device checkpoint, read whole and verified.
+#[derive(Debug)]
+pub struct DeviceCheckpoint {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    info: Info,
+    tensors: Vec<Record>,
+}
+
+/// Where a tensor lies in the file, and what it is.
+#[derive(Debug)]
+struct Record {
+    name: String,
+    dtype: DType,
+    shape: Vec<u64>,
+    encoding: Encoding,
+    crc32c: u32,
+    data: Range<usize>,
+}
+
+/// A tensor of a device checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct DeviceTensor<'a> {
+    /// TensorFlow's name of the variable.
+    pub name: &'a str,
+    /// Type, shape and elements.
+    pub view: TensorView<'a>,
+    /// How it was stored.
+    pub encoding: Encoding,
+    /// CRC-32C of the elements, as the device computed it.
+    pub crc32c: u32,
+    /// Offset of the payload in the file.
+    pub offset: u64,
+    /// Bytes of the payload in the file.
+    pub stored_len: u64,
+}
+
+/// Reads the device checkpoint at `path`.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read, [`Error::DamagedDevice`] with the offset if it is no
+/// whole device checkpoint.
+pub fn open(path: impl AsRef<Path>) -> Result<DeviceCheckpoint> {
+    let path = path.as_ref();
+    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    DeviceCheckpoint::from_bytes(path, bytes)
+}
+
+impl DeviceCheckpoint {
+    /// The checkpoint in `bytes`, which came from `path`.
+    fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self> {
+        let damaged = |offset: usize, reason: String| Error::DamagedDevice {
+            path: path.to_path_buf(),
+            offset: offset as u64,
+            reason,
+        };
+        let checkpoint = Checkpoint::parse(&bytes)
+            .map_err(|error| damaged(error.offset as usize, error.fault.to_string()))?;
+        if checkpoint.len() != bytes.len() {
+            let extra = bytes.len() - checkpoint.len();
+            let reason = format!("{extra} bytes follow the end of the checkpoint, expected none");
+            return Err(damaged(checkpoint.len(), reason));
+        }
+        let mut tensors: Vec<Record> = Vec::new();
+        for tensor in checkpoint.tensors() {
+            let offset = tensor.offset as usize;
+            let info = tensor.info;
+            let dtype = DType::from_number(info.dtype.number().into());
+            let dtype = dtype.ok_or_else(|| {
+                damaged(
+                    offset,
+                    format!("tensor \"{}\" has no type of TensorFlow's", info.name),
+                )
+            })?;
+            if tensors.iter().any(|earlier| earlier.name == info.name) {
+                return Err(damaged(
+                    offset,
+                    format!("tensor \"{}\" occurs twice", info.name),
+                ));
+            }
+            tensors.push(Record {
+                name: info.name.to_owned(),
+                dtype,
+                shape: info.shape.dims().iter().map(|&dim| dim.into()).collect(),
+                encoding: info.encoding,
+                crc32c: tensor.crc32c,
+                data: offset..offset + tensor.data.len(),
+            });
+        }
+        let info = checkpoint.info();
+        Ok(Self {
+            path: path.to_path_buf(),
+            bytes,
+            info,
+            tensors,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Step, time and model, where the device wrote them.
+    pub fn info(&self) -> Info {
+        self.info
+    }
+
+    /// Bytes of the file.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether the file is empty; a verified checkpoint is not.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Training steps done on the device; 0 where it does not say.
+    pub fn global_step(&self) -> i64 {
+        self.info.global_step.unwrap_or(0)
+    }
+
+    /// The tensors in the order the device wrote them.
+    pub fn tensors(&self) -> impl Iterator<Item = DeviceTensor<'_>> {
+        self.tensors.iter().map(|record| DeviceTensor {
+            name: &record.name,
+            view: TensorView {
+                dtype: record.dtype,
+                shape: &record.shape,
+                elements: Elements::Bytes(&self.bytes[record.data.clone()]),
+            },
+            encoding: record.encoding,
+            crc32c: record.crc32c,
+            offset: record.data.start as u64,
+            stored_len: record.data.len() as u64,
+        })
+    }
+
+    /// The tensor of this name.
+    pub fn tensor(&self, name: &str) -> Option<DeviceTensor<'_>> {
+        self.tensors().find(|tensor| tensor.name == name)
+    }
+}
