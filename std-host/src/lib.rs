@@ -18,6 +18,7 @@ mod staged;
 mod strings;
 pub mod table;
 mod tensor;
+pub mod text_format;
 mod varint;
 
 pub use device::{DeviceCheckpoint, DeviceTensor, open};
