@@ -2,11 +2,13 @@
 #![deny(unsafe_code)]
 
 pub mod bundle;
+pub mod clock;
 pub mod convert;
 pub mod crc;
 pub mod device;
 mod dtype;
 mod error;
+mod management;
 mod mmap;
 mod name;
 pub mod proto;
@@ -15,6 +17,7 @@ mod similar;
 mod slice;
 mod slice_key;
 mod staged;
+pub mod state;
 mod strings;
 pub mod table;
 mod tensor;
@@ -24,6 +27,7 @@ mod varint;
 pub use device::{DeviceCheckpoint, DeviceTensor, open};
 pub use dtype::DType;
 pub use error::{Error, Result, Status};
+pub use management::{ManagementError, PythonError};
 pub use name::Name;
 pub use slice::{Extent, Slice};
 pub use staged::Durability;

@@ -4,5 +4,6 @@
 //! and keeps field order, which makes the bytes TensorFlow's own.
 
 pub mod bundle;
+pub mod checkpoint_state;
 pub mod shape;
 pub mod slice;

@@ -3,3 +3,4 @@
 mod bundle;
 mod merge;
 mod slices;
+mod state;
