@@ -5,5 +5,6 @@
 
 pub mod bundle;
 pub mod checkpoint_state;
+pub mod example;
 pub mod shape;
 pub mod slice;

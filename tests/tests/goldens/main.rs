@@ -2,5 +2,6 @@
 
 mod bundle;
 mod merge;
+mod records;
 mod slices;
 mod state;
