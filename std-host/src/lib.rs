@@ -8,6 +8,7 @@ pub mod crc;
 pub mod device;
 mod dtype;
 mod error;
+pub mod events;
 pub mod example;
 mod management;
 mod mmap;

@@ -5,6 +5,8 @@
 
 pub mod bundle;
 pub mod checkpoint_state;
+pub mod event;
 pub mod example;
 pub mod shape;
 pub mod slice;
+pub mod tensor;
