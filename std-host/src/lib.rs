@@ -13,6 +13,7 @@ pub mod example;
 mod management;
 mod mmap;
 mod name;
+pub mod object_graph;
 pub mod proto;
 pub mod records;
 mod region;

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod checkpoint_state;
 pub mod event;
 pub mod example;
+pub mod object_graph;
 pub mod shape;
 pub mod slice;
 pub mod tensor;

@@ -3,6 +3,7 @@
 mod bundle;
 mod events;
 mod merge;
+mod object_graph;
 mod records;
 mod slices;
 mod state;
