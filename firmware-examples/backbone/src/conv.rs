@@ -27,49 +27,56 @@ pub struct Conv2d<'a> {
     pub channels: &'a [ConvChannel],
 }
 
-/// What an output channel of a [`Conv2d`] needs beside its weights.
+/// What an output channel of a convolution needs beside its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvChannel {
-    /// The bias minus the input's zero point times the sum of the channel's weights.
+    /// The bias; in a [`Conv2d`] minus the input's zero point times the sum of the channel's
+    /// weights.
     pub bias: i32,
     /// `input scale · weight scale / output scale`.
     pub factor: FixedPoint,
 }
 
 impl Conv2d<'_> {
-    /// Adds the window at `rows` and `columns` for one group of channels.
+    /// `sums` with the window at `rows` and `columns` added, for one group of channels.
+    #[inline(always)]
     fn window_sums(
         &self,
-        sums: &mut [i32; LANES],
+        mut sums: [i32; LANES],
         group: &[[i8; LANES]],
         input: &[i8],
         rows: Span,
         columns: Span,
-    ) {
+    ) -> [i32; LANES] {
         let depth = usize::from(self.window.input.channels);
         let [_, kernel_width] = self.window.kernel;
         let row = usize::from(kernel_width) * depth;
         let (above, rest) = split(group, rows.before * row);
         let (on_input, below) = split(rest, rows.taps * row);
-        self.padding_sums(sums, above);
+        sums = self.padding_sums(sums, above);
         let runs = self.window.runs(input, rows, columns);
         for (run, weights) in runs.zip(on_input.chunks_exact(row.max(1))) {
+            if run.len() == weights.len() {
+                sums = accumulate(sums, run.iter(), weights);
+                continue;
+            }
             let (left, rest) = split(weights, columns.before * depth);
             let (middle, right) = split(rest, columns.taps * depth);
-            self.padding_sums(sums, left);
-            accumulate(sums, run.iter(), middle);
-            self.padding_sums(sums, right);
+            sums = self.padding_sums(sums, left);
+            sums = accumulate(sums, run.iter(), middle);
+            sums = self.padding_sums(sums, right);
         }
-        self.padding_sums(sums, below);
+        self.padding_sums(sums, below)
     }
 
-    /// Adds taps that lie on padding.
-    fn padding_sums(&self, sums: &mut [i32; LANES], weights: &[[i8; LANES]]) {
+    /// `sums` with taps that lie on padding added.
+    #[inline(never)]
+    fn padding_sums(&self, sums: [i32; LANES], weights: &[[i8; LANES]]) -> [i32; LANES] {
         accumulate(
             sums,
             repeat_n(&self.input_zero_point, weights.len()),
             weights,
-        );
+        )
     }
 }
 
@@ -101,7 +108,7 @@ impl Layer for Conv2d<'_> {
                 for (sum, channel) in sums.iter_mut().zip(channels) {
                     *sum = channel.bias;
                 }
-                self.window_sums(&mut sums, weights, input, rows, columns);
+                let sums = self.window_sums(sums, weights, input, rows, columns);
                 for ((out, sum), channel) in out.iter_mut().zip(sums).zip(channels) {
                     *out = self.output.place(channel.factor.apply(sum));
                 }

@@ -60,7 +60,7 @@ impl Layer for Dense<'_> {
             for (sum, channel) in sums.iter_mut().zip(channels) {
                 *sum = channel.bias;
             }
-            accumulate(&mut sums, input.iter(), weights);
+            let sums = accumulate(sums, input.iter(), weights);
             for ((out, sum), channel) in out.iter_mut().zip(sums).zip(channels) {
                 *out = self.output.place(round(f64::from(sum) * channel.scale));
             }

@@ -7,17 +7,17 @@
 /// zeros, whose results are dropped. Four accumulators still fit in a Cortex-M's registers.
 pub const LANES: usize = 4;
 
-/// `sums += Σ inputs · weights`, lane by lane, as far as both reach.
+/// `sums + Σ inputs · weights`, lane by lane, as far as both reach.
 ///
 /// The sums wrap, as 32-bit integers do; with zero points folded into the bias, partial sums may
 /// leave the range that the whole sum keeps.
 #[inline(always)]
 pub(crate) fn accumulate<'x>(
-    sums: &mut [i32; LANES],
+    sums: [i32; LANES],
     inputs: impl Iterator<Item = &'x i8>,
     weights: &[[i8; LANES]],
-) {
-    let [mut a, mut b, mut c, mut d] = *sums;
+) -> [i32; LANES] {
+    let [mut a, mut b, mut c, mut d] = sums;
     for (&x, &[wa, wb, wc, wd]) in inputs.zip(weights) {
         let x = i32::from(x);
         a = a.wrapping_add(x * i32::from(wa));
@@ -25,5 +25,5 @@ pub(crate) fn accumulate<'x>(
         c = c.wrapping_add(x * i32::from(wc));
         d = d.wrapping_add(x * i32::from(wd));
     }
-    *sums = [a, b, c, d];
+    [a, b, c, d]
 }

@@ -4,8 +4,8 @@
 //! sensor's samples into features, and only the last layer learns. For the features to be the
 //! ones that the head was trained on, each of them must carry the bits that TensorFlow Lite's
 //! *reference kernels* give (`BuiltinRefOpResolver`), and so every layer here repeats their
-//! integer arithmetic, rounding for rounding: see [`Conv2d`], [`Dense`], [`MaxPool2d`] and
-//! [`AveragePool2d`].
+//! integer arithmetic, rounding for rounding: see [`Conv2d`], [`DepthwiseConv2d`], [`Dense`],
+//! [`MaxPool2d`] and [`AveragePool2d`].
 //!
 //! ```
 //! use backbone::{Backbone, MaxPool2d, Shape, Window};
@@ -50,6 +50,7 @@ mod average_pool;
 mod chain;
 mod conv;
 mod dense;
+mod depthwise_conv;
 mod error;
 mod lanes;
 mod max_pool;
@@ -62,6 +63,7 @@ pub use bytemuck::must_cast;
 pub use chain::{Backbone, Chain, Layer};
 pub use conv::{Conv2d, ConvChannel};
 pub use dense::{Dense, DenseChannel};
+pub use depthwise_conv::DepthwiseConv2d;
 pub use error::Error;
 pub use lanes::LANES;
 pub use max_pool::MaxPool2d;

@@ -49,7 +49,10 @@ mod graph;
 mod manifest;
 mod plan;
 mod quantize;
+mod site;
+mod tensors;
 mod training;
+mod translate;
 
 pub use build::Build;
 pub use dataset::Story;

@@ -1,6 +1,6 @@
 use backbone::{
-    Activations, AveragePool2d, Conv2d, ConvChannel, Dense, DenseChannel, LANES, Layer, MaxPool2d,
-    OutputRange, Window,
+    Activations, AveragePool2d, Conv2d, ConvChannel, Dense, DenseChannel, DepthwiseConv2d, LANES,
+    Layer, MaxPool2d, OutputRange, Window,
 };
 
 /// The backbone as the device runs it: layers with their constants, reshapes left out.
@@ -24,6 +24,21 @@ pub enum Step {
         /// See [`Conv2d::weights`].
         weights: Vec<[i8; LANES]>,
         /// See [`Conv2d::channels`].
+        channels: Vec<ConvChannel>,
+    },
+    /// A [`DepthwiseConv2d`].
+    DepthwiseConv2d {
+        /// See [`DepthwiseConv2d::window`].
+        window: Window,
+        /// See [`DepthwiseConv2d::multiplier`].
+        multiplier: u16,
+        /// See [`DepthwiseConv2d::input_zero_point`].
+        input_zero_point: i8,
+        /// See [`DepthwiseConv2d::output`].
+        output: OutputRange,
+        /// See [`DepthwiseConv2d::weights`].
+        weights: Vec<i8>,
+        /// See [`DepthwiseConv2d::channels`].
         channels: Vec<ConvChannel>,
     },
     /// A [`Dense`] layer.
@@ -60,6 +75,21 @@ impl Step {
                 weights,
                 channels,
             }),
+            Step::DepthwiseConv2d {
+                window,
+                multiplier,
+                input_zero_point,
+                output,
+                weights,
+                channels,
+            } => what(&DepthwiseConv2d {
+                window: *window,
+                multiplier: *multiplier,
+                input_zero_point: *input_zero_point,
+                output: *output,
+                weights,
+                channels,
+            }),
             Step::Dense {
                 inputs,
                 output,
@@ -80,10 +110,9 @@ impl Step {
     pub(crate) fn macs(&self) -> usize {
         match self {
             Step::Conv2d { window, .. } => {
-                let [height, width] = window.kernel;
-                let taps = usize::from(height) * usize::from(width);
-                window.output.len() * taps * usize::from(window.input.channels)
+                window.output.len() * taps(window) * usize::from(window.input.channels)
             }
+            Step::DepthwiseConv2d { window, .. } => window.output.len() * taps(window),
             Step::Dense {
                 inputs, channels, ..
             } => usize::from(*inputs) * channels.len(),
@@ -95,6 +124,12 @@ impl Step {
     pub(crate) fn output_len(&self) -> usize {
         self.with(|layer| layer.output_len())
     }
+}
+
+/// The number of positions under a window.
+fn taps(window: &Window) -> usize {
+    let [height, width] = window.kernel;
+    usize::from(height) * usize::from(width)
 }
 
 impl Plan {

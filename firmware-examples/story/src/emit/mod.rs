@@ -1,10 +1,9 @@
 //! The generated Rust module and its data.
 
-use std::fmt::{Debug, Write};
+mod layers;
 
-use backbone::{OutputRange, Shape, Window};
+use std::fmt::Debug;
 
-use crate::plan::Step;
 use crate::{Story, Training};
 
 /// A file to write.
@@ -20,7 +19,7 @@ pub(crate) fn files(story: &Story, training: &Training) -> Vec<File> {
         .text
         .push_str("// Generated from a story's folder by the crate `story`.\n");
     sizes(&mut module, story, training);
-    layers(&mut module, story);
+    layers::emit(&mut module, story);
     head(&mut module, story);
     dataset(&mut module, story);
     order(&mut module, story, training);
@@ -108,145 +107,6 @@ fn sizes(module: &mut Module, story: &Story, training: &Training) {
     module.constant(doc, "FEATURE_SCALE", "f32", &story.feature_scale);
     let doc = "The feature that stands for 0.";
     module.constant(doc, "FEATURE_ZERO_POINT", "i8", &story.feature_zero_point);
-}
-
-fn layers(module: &mut Module, story: &Story) {
-    let (mut kind, mut value, mut close) = (String::new(), String::new(), String::new());
-    for (number, step) in story.plan.steps().iter().enumerate() {
-        let (name, lifetime, fields) = layer(module, number, step);
-        // Writing to a string cannot fail.
-        let _ = write!(kind, "({name}{lifetime}, ");
-        let _ = write!(value, "(\n    {name} {{\n{fields}    }},\n");
-        close.push(')');
-    }
-    module.line("/// The kinds of the frozen layers.");
-    module.line(&format!("pub type Layers = {kind}(){close};"));
-    module.line("/// The frozen layers.");
-    module.line(&format!(
-        "pub static BACKBONE: ::backbone::Backbone<Layers, INPUT, FEATURES> = \
-         ::backbone::Backbone::new({value}(){close});"
-    ));
-}
-
-/// A layer's type, its lifetime and its fields; its tables become statics of their own.
-fn layer(module: &mut Module, number: usize, step: &Step) -> (&'static str, &'static str, String) {
-    let mut fields = String::new();
-    let mut field = |name: &str, value: String| {
-        let _ = writeln!(fields, "        {name}: {value},");
-    };
-    let weights = format!("LAYER{number}_WEIGHTS");
-    let channels = format!("LAYER{number}_CHANNELS");
-    let (name, lifetime) = match step {
-        Step::Conv2d {
-            window,
-            input_zero_point,
-            output,
-            weights: rows,
-            channels: table,
-        } => {
-            field("window", window_text(*window));
-            field("input_zero_point", input_zero_point.to_string());
-            field("output", range_text(*output));
-            field("weights", format!("&{weights}"));
-            field("channels", format!("&{channels}"));
-            let kind = format!("[[i8; ::backbone::LANES]; {}]", rows.len());
-            let doc = format!("The weights of layer {number}.");
-            module.blob(&doc, &weights, &kind, bytes_of(rows.as_flattened()));
-            let kind = format!("[::backbone::ConvChannel; {}]", table.len());
-            let rows = table.iter().map(|channel| {
-                let (bias, factor) = (channel.bias, channel.factor);
-                format!(
-                    "::backbone::ConvChannel {{ bias: {bias}, factor: ::backbone::FixedPoint \
-                     {{ multiplier: {}, shift: {} }} }}",
-                    factor.multiplier, factor.shift
-                )
-            });
-            table_text(module, number, &channels, &kind, rows);
-            ("::backbone::Conv2d", "<'static>")
-        }
-        Step::Dense {
-            inputs,
-            output,
-            weights: rows,
-            channels: table,
-        } => {
-            field("inputs", inputs.to_string());
-            field("output", range_text(*output));
-            field("weights", format!("&{weights}"));
-            field("channels", format!("&{channels}"));
-            let kind = format!("[[i8; ::backbone::LANES]; {}]", rows.len());
-            let doc = format!("The weights of layer {number}.");
-            module.blob(&doc, &weights, &kind, bytes_of(rows.as_flattened()));
-            let kind = format!("[::backbone::DenseChannel; {}]", table.len());
-            let rows = table.iter().map(|channel| {
-                let (bias, scale) = (channel.bias, channel.scale);
-                format!("::backbone::DenseChannel {{ bias: {bias}, scale: {scale:?} }}")
-            });
-            table_text(module, number, &channels, &kind, rows);
-            ("::backbone::Dense", "<'static>")
-        }
-        Step::MaxPool2d(layer) => {
-            field("window", window_text(layer.window));
-            field("min", layer.min.to_string());
-            field("max", layer.max.to_string());
-            ("::backbone::MaxPool2d", "")
-        }
-        Step::AveragePool2d(layer) => {
-            field("window", window_text(layer.window));
-            field("min", layer.min.to_string());
-            field("max", layer.max.to_string());
-            ("::backbone::AveragePool2d", "")
-        }
-    };
-    (name, lifetime, fields)
-}
-
-fn table_text(
-    module: &mut Module,
-    number: usize,
-    name: &str,
-    kind: &str,
-    rows: impl Iterator<Item = String>,
-) {
-    module.line(&format!("/// The channels of layer {number}."));
-    module.line(&format!("pub static {name}: {kind} = ["));
-    for row in rows {
-        module.line(&format!("    {row},"));
-    }
-    module.line("];");
-}
-
-fn window_text(window: Window) -> String {
-    let Window {
-        input,
-        output,
-        kernel,
-        stride,
-        pad,
-    } = window;
-    let (input, output) = (shape_text(input), shape_text(output));
-    format!(
-        "::backbone::Window {{ input: {input}, output: {output}, kernel: {kernel:?}, \
-         stride: {stride:?}, pad: {pad:?} }}"
-    )
-}
-
-fn shape_text(shape: Shape) -> String {
-    let Shape {
-        height,
-        width,
-        channels,
-    } = shape;
-    format!("::backbone::Shape {{ height: {height}, width: {width}, channels: {channels} }}")
-}
-
-fn range_text(range: OutputRange) -> String {
-    let OutputRange {
-        zero_point,
-        min,
-        max,
-    } = range;
-    format!("::backbone::OutputRange {{ zero_point: {zero_point}, min: {min}, max: {max} }}")
 }
 
 fn head(module: &mut Module, story: &Story) {
