@@ -20,6 +20,7 @@ pub(crate) fn init() -> Board {
     Board {
         // SAFETY: the AN386 memory map has a CMSDK UART there, and `init` runs once.
         serial: unsafe { CmsdkUart::new(UART0) },
-        flash: RamFlash::take(),
+        // SAFETY: `init` runs once.
+        flash: unsafe { RamFlash::new() },
     }
 }

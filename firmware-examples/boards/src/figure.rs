@@ -9,7 +9,7 @@ use crate::console;
 pub enum Value {
     /// A whole number, in decimal.
     Count(u32),
-    /// A real number, with six digits after the point.
+    /// A real number, with up to four digits after the point.
     Real(f32),
     /// Bits, in hexadecimal.
     Bits(u32),
@@ -42,7 +42,10 @@ fn print(name: &str, value: Value, unit: &str) {
     console::line(&[name, " ", text.as_str(), " ", unit]);
 }
 
-/// Digits, filled from the right. The longest number has ten before the point and six behind it.
+/// The most digits behind the point: an `f32` in the hundreds holds no more.
+const DIGITS: usize = 4;
+
+/// Digits, filled from the right. The longest number has ten before the point.
 struct Text {
     bytes: [u8; 20],
     start: usize,
@@ -93,20 +96,24 @@ impl Text {
 
     /// Beyond the largest `u32` only that is printed; such a figure is a mistake anyway.
     fn real(&mut self, real: f32) {
-        const SCALE: f32 = 1e6;
+        /// Ten to the power of [`DIGITS`].
+        const SCALE: u32 = 10_000;
         if real.is_nan() {
             return b"nan".iter().rev().for_each(|&byte| self.push(byte));
         }
         let magnitude = real.abs();
-        let mut whole = magnitude as u32;
-        let mut millionths = ((magnitude - whole as f32) * SCALE + 0.5) as u32;
-        if millionths >= 1_000_000 {
-            whole = whole.saturating_add(1);
-            millionths = 0;
+        let whole = magnitude as u32;
+        let mut fraction = ((magnitude - whole as f32) * SCALE as f32 + 0.5) as u32;
+        let carry = u32::from(fraction >= SCALE);
+        fraction -= carry * SCALE;
+        let mut digits = DIGITS;
+        while digits > 1 && fraction % 10 == 0 {
+            fraction /= 10;
+            digits -= 1;
         }
-        self.decimal(millionths, 6);
+        self.decimal(fraction, digits);
         self.push(b'.');
-        self.decimal(whole, 1);
+        self.decimal(whole.saturating_add(carry), 1);
         if real < 0.0 {
             self.push(b'-');
         }

@@ -7,7 +7,11 @@ use board::{Board, Value, figure, info};
 use gradlet::checkpoint::{self, WriteError};
 use gradlet::{Adam, Batch, Crc32c, Head, Owned, Quantization, Quantized, Variables};
 
-#[allow(dead_code, reason = "a program uses what it needs of a story's tables")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a program uses what it needs of a story's tables"
+)]
 mod story {
     include!(concat!(env!("OUT_DIR"), "/story.rs"));
 }

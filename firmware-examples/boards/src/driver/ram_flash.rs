@@ -1,9 +1,6 @@
 //! NOR flash for boards that have none: a region of RAM that keeps the rules of the real thing
 //! (erased is 0xFF, programming only clears bits, and only in whole units) and forgets at power-off.
-use core::{
-    cell::UnsafeCell,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use core::cell::UnsafeCell;
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
@@ -17,35 +14,29 @@ struct Cells(UnsafeCell<[u8; CAPACITY]>);
 unsafe impl Sync for Cells {}
 
 static CELLS: Cells = Cells(UnsafeCell::new([0; CAPACITY]));
-static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// 64 KiB in blocks of 4 KiB, written in units of 4 bytes. The first one taken has the memory, any
-/// other has a capacity of nothing.
+/// 64 KiB in blocks of 4 KiB, written in units of 4 bytes.
 pub struct RamFlash {
-    inverted: &'static mut [u8],
+    // The cells are found by name, not through a reference kept here: a program that does not use
+    // its flash then has no cells.
+    _only_one: (),
 }
 
 impl RamFlash {
     /// The flash.
-    pub(crate) fn take() -> Self {
-        // A load and a store, because Cortex-M0 has no swap; `Board::start` runs once anyway.
-        if TAKEN.load(Ordering::Relaxed) {
-            return Self { inverted: &mut [] };
-        }
-        TAKEN.store(true, Ordering::Relaxed);
-        // SAFETY: `TAKEN` lets this happen once.
-        let inverted = unsafe { &mut *CELLS.0.get() };
-        Self { inverted }
+    ///
+    /// # Safety
+    /// There may be no other.
+    pub(crate) unsafe fn new() -> Self {
+        Self { _only_one: () }
     }
 
     fn cells(&mut self, offset: u32, length: usize) -> Result<&mut [u8], NorFlashErrorKind> {
-        let start = offset as usize;
-        let end = start
-            .checked_add(length)
-            .ok_or(NorFlashErrorKind::OutOfBounds)?;
-        self.inverted
-            .get_mut(start..end)
-            .ok_or(NorFlashErrorKind::OutOfBounds)
+        // SAFETY: `new` has promised that this is the only `RamFlash`, and it is borrowed.
+        let cells = unsafe { &mut *CELLS.0.get() };
+        let (start, bounds) = (offset as usize, NorFlashErrorKind::OutOfBounds);
+        let end = start.checked_add(length).ok_or(bounds)?;
+        cells.get_mut(start..end).ok_or(bounds)
     }
 }
 
@@ -66,7 +57,7 @@ impl ReadNorFlash for RamFlash {
     }
 
     fn capacity(&self) -> usize {
-        self.inverted.len()
+        CAPACITY
     }
 }
 
