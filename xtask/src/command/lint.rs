@@ -1,0 +1,89 @@
+//! `cargo xtask lint`
+use super::Bench;
+use crate::{
+    args::{Arguments, Command},
+    board, child,
+    machine::Machine,
+    root, say,
+};
+use anyhow::{Context, Result};
+use std::{collections::BTreeSet, path::Path, process};
+
+pub(super) const COMMAND: Command = Command {
+    name: "lint",
+    summary: "Check format, clippy and documentation, with warnings as errors",
+    words: &[],
+    flags: &[],
+    details: "Of the host's crates, and of the firmware for one board of each target.",
+    run,
+};
+
+fn run(_: &Arguments) -> Result<()> {
+    let boards = board::all()?;
+    let mut targets = BTreeSet::new();
+    for (index, board) in boards.into_iter().enumerate() {
+        let bench = Bench::new(board)?;
+        if index == 0 {
+            host(&bench.machine)?;
+        }
+        if targets.insert(bench.board.target.clone()) {
+            firmware(&bench)?;
+        }
+    }
+    Ok(())
+}
+
+fn host(machine: &Machine) -> Result<()> {
+    let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
+    let firmware = root::firmware_examples();
+    let checks: [(&Path, &str); 4] = [
+        (root::repository(), "fmt --all --check"),
+        (&firmware, "fmt --all --check"),
+        (
+            root::repository(),
+            "clippy --quiet --workspace --all-targets -- -D warnings",
+        ),
+        (root::repository(), "doc --quiet --workspace --no-deps"),
+    ];
+    for (folder, words) in checks {
+        say::step(&format!("cargo {words} in {}", folder.display()));
+        let mut command = machine.command(&cargo);
+        command
+            .current_dir(folder)
+            .args(words.split(' '))
+            .env("RUSTDOCFLAGS", "-D warnings");
+        on_standard_error(&mut command)?;
+    }
+    Ok(())
+}
+
+fn firmware(bench: &Bench) -> Result<()> {
+    let Bench {
+        machine,
+        board,
+        toolchain,
+    } = bench;
+    for features in ["", "log"] {
+        say::step(&format!("clippy for {} {features}", board.target));
+        let mut clippy = toolchain.clippy(machine, &board.target)?;
+        clippy
+            .current_dir(root::firmware_examples())
+            .args([
+                "--quiet",
+                "--release",
+                "--workspace",
+                "--features",
+                features,
+            ])
+            .arg("--target-dir")
+            .arg(root::target().join(toolchain.name()))
+            .args(["--", "-D", "warnings"])
+            .env("GRADLET_BOARD", &board.name);
+        on_standard_error(&mut clippy)?;
+    }
+    Ok(())
+}
+
+fn on_standard_error(command: &mut process::Command) -> Result<()> {
+    child::run(command.stdout(std::io::stderr()))
+}

@@ -1,0 +1,29 @@
+//! Set-up, and everything a person would otherwise type twice.
+//!
+//! The command line is a thin layer over this library, so that the tests that need a board build
+//! and run programs through the very same code.
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`args`], [`command`] | the command line: a table of commands, a file each |
+//! | [`machine`], [`child`], [`apt`], [`say`] | the machine this runs on, its programs, and what is told to the person |
+//! | [`toolchain`], [`qemu`] | choosing and installing the firmware compiler and the emulator |
+//! | [`board`], [`example`] | what the folders of `firmware-examples` say of themselves |
+//! | [`firmware`], [`emulator`], [`elf`] | building a program, running it, measuring it |
+//! | [`figures`] | numbers, as lines or as JSON |
+//! | [`root`] | where things are |
+pub mod apt;
+pub mod args;
+pub mod board;
+pub mod child;
+pub mod command;
+pub mod elf;
+pub mod emulator;
+pub mod example;
+pub mod figures;
+pub mod firmware;
+pub mod machine;
+pub mod qemu;
+pub mod root;
+pub mod say;
+pub mod toolchain;
