@@ -7,3 +7,4 @@ mod object_graph;
 mod records;
 mod slices;
 mod state;
+mod trajectories;
