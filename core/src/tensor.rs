@@ -153,6 +153,8 @@ pub enum View<'a> {
     U8(&'a [u8]),
     /// signed bytes
     I8(&'a [i8]),
+    /// elements of any type, as they are stored; bytes beyond the last whole one do not count
+    LittleEndian(DType, &'a [u8]),
 }
 
 impl View<'_> {
@@ -165,6 +167,7 @@ impl View<'_> {
             Self::Bf16(_) => DType::Bf16,
             Self::U8(_) => DType::U8,
             Self::I8(_) => DType::I8,
+            Self::LittleEndian(dtype, _) => *dtype,
         }
     }
 
@@ -177,6 +180,7 @@ impl View<'_> {
             Self::Bf16(x) => x.len(),
             Self::U8(x) => x.len(),
             Self::I8(x) => x.len(),
+            Self::LittleEndian(dtype, bytes) => bytes.len() / dtype.size(),
         }
     }
 
@@ -200,6 +204,13 @@ impl View<'_> {
             Self::Bf16(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
             Self::U8(x) => copy_le(x, start, out, |x| [x]),
             Self::I8(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
+            Self::LittleEndian(dtype, bytes) => {
+                let size = dtype.size();
+                let bytes = start.checked_mul(size).and_then(|at| bytes.get(at..));
+                let bytes = bytes.unwrap_or_default();
+                let len = bytes.len().min(out.len()) / size * size;
+                copy_le(bytes, 0, out.get_mut(..len).unwrap_or_default(), |x| [x])
+            }
         }
     }
 }

@@ -117,7 +117,7 @@ fn machines_read_json() {
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let converted = run(&["convert", "--exact", "device.gck", "exact"]);
-    assert_eq!(converted["prefix"], "exact");
+    assert_eq!(converted["target"], "exact");
     assert_eq!(converted["global_step"], 3);
     let inspected = run(&["inspect", "device.gck"]);
     assert_eq!(inspected["kind"], "device");
@@ -138,10 +138,7 @@ fn a_damaged_checkpoint_is_refused_and_nothing_is_written() {
     let cases: [(&[u8], &str); 5] = [
         (&bytes[..bytes.len() - 1], "ends here"),
         (&flipped, "checksum"),
-        (
-            b"PK\x03\x04 is how an archive starts",
-            "not a device checkpoint",
-        ),
+        (b"RIFF is how a sound starts", "not a device checkpoint"),
         (&trailing, "1 bytes follow the end"),
         (b"", "ends here"),
     ];
@@ -249,5 +246,139 @@ fn wrong_usage_is_exit_code_2_and_help_is_there() {
             .unwrap();
         assert!(help.status.success());
         assert!(text(&help).contains("Usage"), "{}", text(&help));
+    }
+}
+
+#[test]
+fn every_format_carries_every_bit_there_and_back() {
+    let fixture = Fixture::new();
+    let run = |arguments: &[&str]| {
+        let output = fixture.gradlet().args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    };
+    run(&["convert", "device.gck", "first/m"]);
+    let mut previous = "first".to_owned();
+    for target in ["second.npz", "third.safetensors", "fourth.gck", "fifth"] {
+        run(&["convert", "--exact", &previous, target]);
+        previous = target.to_owned();
+    }
+    let read = |path: &str| fs::read(fixture.folder.path().join(path)).unwrap();
+    assert_eq!(read("fifth.index"), read("first/m-3.index"));
+    assert_eq!(
+        read("fifth.data-00000-of-00001"),
+        read("first/m-3.data-00000-of-00001"),
+        "the bytes changed on the way"
+    );
+    // The encoder writes variables in the order it is given them: by name, not by the head's order.
+    assert_eq!(read("fourth.gck").len(), read("device.gck").len());
+}
+
+#[test]
+fn variables_are_selected_renamed_cast_and_reshaped() {
+    let fixture = Fixture::new();
+    let arguments = [
+        "convert",
+        "device.gck",
+        "small.npz",
+        "--var",
+        "head/kernel=dense/w",
+        "--var",
+        "head/bias",
+        "--cast",
+        "head/bias=bfloat16",
+        "--reshape",
+        "head/kernel=3,5",
+    ];
+    let refused = fixture.gradlet().args(arguments).output().unwrap();
+    assert_eq!(
+        refused.status.code(),
+        Some(1),
+        "NumPy has no bfloat16: {}",
+        text(&refused)
+    );
+    assert!(text(&refused).contains("head/bias"), "{}", text(&refused));
+    assert!(!fixture.folder.path().join("small.npz").exists());
+    let arguments = arguments.map(|word| {
+        if word == "small.npz" {
+            "small.gck"
+        } else {
+            word
+        }
+    });
+    let output = fixture.gradlet().args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let small = gradlet_host::open(fixture.folder.path().join("small.gck")).unwrap();
+    let tensors: Vec<_> = small
+        .tensors()
+        .map(|tensor| {
+            (
+                tensor.name.to_owned(),
+                tensor.view.dtype,
+                tensor.view.shape.to_vec(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        tensors,
+        [
+            ("dense/w".to_owned(), DType::Float32, vec![3, 5]),
+            ("head/bias".to_owned(), DType::BFloat16, vec![3]),
+        ]
+    );
+    let output = fixture
+        .gradlet()
+        .args([
+            "convert",
+            "device.gck",
+            "model.npz",
+            "--slots",
+            "drop",
+            "--json",
+        ])
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["tensors"], 3, "kernel, bias and step: {report}");
+}
+
+#[test]
+fn a_name_that_is_not_there_brings_the_nearest() {
+    let fixture = Fixture::new();
+    let output = fixture
+        .gradlet()
+        .args(["convert", "device.gck", "m", "--var", "head/kernal"])
+        .output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output).contains("did you mean \"head/kernel\""),
+        "{}",
+        text(&output)
+    );
+}
+
+#[test]
+fn a_folder_that_moved_is_still_found_by_its_state_file() {
+    let fixture = Fixture::new();
+    let folder = fixture.folder.path();
+    let run = |arguments: &[&str]| fixture.gradlet().args(arguments).output().unwrap();
+    assert!(run(&["convert", "device.gck", "run/m"]).status.success());
+    let absolute = "model_checkpoint_path: \"/nowhere/at/all/m-3\"\n";
+    fs::write(folder.join("run/checkpoint"), absolute).unwrap();
+    for input in [
+        "run",
+        "run/checkpoint",
+        "run/m-3.index",
+        "run/m-3.data-00000-of-00001",
+    ] {
+        let output = run(&["convert", input, "out.gck"]);
+        assert!(output.status.success(), "{input}: {}", text(&output));
+        assert_eq!(
+            gradlet_host::open(folder.join("out.gck"))
+                .unwrap()
+                .global_step(),
+            3
+        );
+        fs::remove_file(folder.join("out.gck")).unwrap();
     }
 }
