@@ -10,7 +10,9 @@ mod dtype;
 mod error;
 pub mod events;
 pub mod example;
+mod gather;
 mod management;
+mod missing;
 mod mmap;
 mod name;
 pub mod object_graph;
@@ -26,6 +28,7 @@ mod strings;
 pub mod table;
 mod tensor;
 pub mod text_format;
+pub mod v1;
 mod varint;
 
 pub use device::{DeviceCheckpoint, DeviceTensor, open};

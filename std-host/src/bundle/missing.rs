@@ -1,14 +1,13 @@
-//! What to tell a person who asked for a checkpoint or a tensor that is not there.
+//! What to tell a person who asked for a checkpoint that is not there.
 
 use std::fs;
 use std::path::Path;
 
 use super::files::{index_path, prefix_of_file};
 use crate::error::Error;
-use crate::name::Name;
 use crate::similar::most_similar;
 use crate::staged::folder_of;
-use crate::table::Table;
+use crate::v1::is_v1;
 
 /// More neighbours than this are not compared: the hint is a courtesy.
 const MOST_NEIGHBOURS: usize = 10_000;
@@ -39,7 +38,7 @@ fn hint(prefix: &Path) -> String {
             }
         };
     }
-    if Table::is_table(prefix) {
+    if is_v1(prefix) {
         return "this is a V1 checkpoint, a single file without an index; read it as V1".to_owned();
     }
     if prefix.is_file() {
@@ -96,21 +95,4 @@ fn prefixes_in(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// The error for a tensor that a checkpoint does not have; `names` are those it has.
-pub(crate) fn no_tensor<'a>(
-    prefix: &Path,
-    name: Name,
-    names: impl Iterator<Item = &'a [u8]>,
-) -> Error {
-    let hint = match most_similar(&name, names.take(MOST_NEIGHBOURS)) {
-        Some(similar) => format!("; did you mean \"{}\"?", Name::from(similar)),
-        None => String::new(),
-    };
-    Error::NoTensor {
-        prefix: prefix.to_path_buf(),
-        name,
-        hint,
-    }
 }

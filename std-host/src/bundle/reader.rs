@@ -12,12 +12,13 @@ use super::check::{Checker, Misfit};
 use super::entry::{Entry, Layout, Location};
 use super::files::{data_path, index_path};
 use super::header::{Endianness, Header};
-use super::missing;
+use super::missing::no_checkpoint;
 use super::shard::Shard;
 use super::string_codec;
 use super::swap::swap;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::missing::no_tensor;
 use crate::name::Name;
 use crate::slice::Slice;
 use crate::table::Table;
@@ -77,7 +78,7 @@ impl Reader {
         let prefix = prefix.as_ref();
         let index = match Table::open(&index_path(prefix)) {
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                return Err(missing::no_checkpoint(prefix));
+                return Err(no_checkpoint(prefix));
             }
             other => other?,
         };
@@ -178,7 +179,7 @@ impl Reader {
             None => {
                 let entries = self.entries()?;
                 let names = entries.iter().map(|entry| entry.name.as_bytes());
-                Err(missing::no_tensor(&self.prefix, Name::from(name), names))
+                Err(no_tensor(&self.prefix, Name::from(name), names))
             }
         }
     }
@@ -289,12 +290,21 @@ impl Reader {
         Ok(TensorBytes(Source::Mapped { map, start, len }))
     }
 
+    /// Checks every byte of the index, also those that reading does not need.
+    ///
+    /// # Errors
+    /// One of the errors for damage.
+    pub fn verify_index(&self) -> Result<()> {
+        self.index.verify()
+    }
+
     /// Reads everything and compares every checksum, in memory that does not grow with the
     /// bundle. The number of bytes checked.
     ///
     /// # Errors
     /// The first damage found.
     pub fn verify(&self) -> Result<u64> {
+        self.verify_index()?;
         let mut buffer = vec![0; CHUNK];
         let mut total = 0;
         for entry in self.stored_entries()? {
@@ -398,7 +408,7 @@ impl Reader {
         }
     }
 
-    fn shard(&self, number: u32) -> Result<Arc<Shard>> {
+    pub(super) fn shard(&self, number: u32) -> Result<Arc<Shard>> {
         let mut shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shard) = shards.get(&number) {
             return Ok(Arc::clone(shard));

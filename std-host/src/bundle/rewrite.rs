@@ -27,6 +27,7 @@ pub fn rewrite(
 }
 
 fn copy(reader: &Reader, target: &Path, durability: Durability) -> Result<u64> {
+    reader.verify_index()?;
     let header = reader.header();
     let mut entries = BTreeMap::new();
     let mut stored: Vec<(Location, Entry)> = Vec::new();

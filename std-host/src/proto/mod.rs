@@ -8,6 +8,7 @@ pub mod checkpoint_state;
 pub mod event;
 pub mod example;
 pub mod object_graph;
+pub mod saved_slices;
 pub mod shape;
 pub mod slice;
 pub mod tensor;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use memmap2::Mmap;
 
 use super::block::{BlockView, Record};
-use super::format::{FOOTER_LEN, Handle, MAGIC, PLAIN, SNAPPY, TRAILER_LEN};
+use super::format::{FOOTER_LEN, Handle, MAGIC, PLAIN, SNAPPY, TRAILER_LEN, footer};
 use crate::crc;
 use crate::error::{Error, Result};
 use crate::mmap;
@@ -23,6 +23,8 @@ pub struct Table {
     path: PathBuf,
     contents: Contents,
     index: Block<'static>,
+    /// The empty block that TensorFlow puts before the index, and the index.
+    footer: (Handle, Handle),
     blocks: Vec<Handle>,
     checked: Vec<AtomicBool>,
 }
@@ -90,13 +92,13 @@ impl Table {
             })
         };
         let bytes = contents.bytes();
-        let Some(footer) = bytes.last_chunk::<FOOTER_LEN>() else {
+        let Some(end) = bytes.last_chunk::<FOOTER_LEN>() else {
             let (found, least) = (bytes.len(), FOOTER_LEN);
             return not_a_table(&format!(
                 "it has {found} bytes, the footer alone takes {least}"
             ));
         };
-        let (mut handles, magic) = footer.split_at(FOOTER_LEN - 8);
+        let (mut handles, magic) = end.split_at(FOOTER_LEN - 8);
         if magic != MAGIC.to_le_bytes() {
             return not_a_table(
                 "its last eight bytes are not the format's magic number: the file was cut, is \
@@ -109,13 +111,14 @@ impl Table {
             offset,
             reason: reason.to_owned(),
         };
-        let index = Handle::take(&mut handles)
-            .and_then(|_metaindex| Handle::take(&mut handles))
+        let (metaindex, index) = Handle::take(&mut handles)
+            .and_then(|metaindex| Some((metaindex, Handle::take(&mut handles)?)))
             .ok_or_else(|| damaged(footer_at, "the footer holds no block handles"))?;
         let mut table = Table {
             path: path.to_path_buf(),
             contents,
             index: Block::Decompressed(Cow::Borrowed(&[])),
+            footer: (metaindex, index),
             blocks: Vec::new(),
             checked: Vec::new(),
         };
@@ -182,6 +185,23 @@ impl Table {
             }
         }
         Ok(None)
+    }
+
+    /// Checks what is not needed for reading too: all blocks, the empty block before the index, and
+    /// the footer. With that, a change of any byte is noticed.
+    ///
+    /// # Errors
+    /// One of the errors for damage.
+    pub fn verify(&self) -> Result<()> {
+        let mut cursor = self.cursor();
+        while cursor.next()?.is_some() {}
+        self.load(self.footer.0, true)?;
+        let (metaindex, index) = self.footer;
+        if !self.contents.bytes().ends_with(&footer(metaindex, index)) {
+            let offset = self.file_len() - FOOTER_LEN as u64;
+            return Err(self.damaged(offset, "the footer holds more than its handles and zeros"));
+        }
+        Ok(())
     }
 
     /// `part` of the file's bytes, with the table's lifetime rather than the block's.

@@ -1,6 +1,7 @@
 //! TensorFlow's own files, read and written again.
 
 mod bundle;
+mod corrupt;
 mod events;
 mod merge;
 mod object_graph;
@@ -8,3 +9,4 @@ mod records;
 mod slices;
 mod state;
 mod trajectories;
+mod v1;
