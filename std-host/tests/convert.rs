@@ -120,7 +120,7 @@ fn machines_read_json() {
     assert_eq!(converted["target"], "exact");
     assert_eq!(converted["global_step"], 3);
     let inspected = run(&["inspect", "device.gck"]);
-    assert_eq!(inspected["kind"], "device");
+    assert_eq!(inspected["kind"], "device checkpoint");
     assert_eq!(inspected["tensors"][6]["name"], "head/kernel");
     assert_eq!(inspected["tensors"][6]["shape"], serde_json::json!([5, 3]));
     let verified = run(&["verify", "exact"]);
@@ -268,6 +268,12 @@ fn every_format_carries_every_bit_there_and_back() {
         read("fifth.data-00000-of-00001"),
         read("first/m-3.data-00000-of-00001"),
         "the bytes changed on the way"
+    );
+    run(&["convert", "--exact", "--to", "v1", "fifth", "sixth"]);
+    run(&["convert", "--exact", "--to", "v2", "sixth", "seventh"]);
+    assert_eq!(
+        read("seventh.data-00000-of-00001"),
+        read("fifth.data-00000-of-00001")
     );
     // The encoder writes variables in the order it is given them: by name, not by the head's order.
     assert_eq!(read("fourth.gck").len(), read("device.gck").len());

@@ -14,7 +14,7 @@ use super::print_json;
 /// Turn a checkpoint of one format into another.
 ///
 /// IN is recognised by its content: a device checkpoint (.gck), the prefix of a TensorFlow V2
-/// bundle or one of its files, a folder with a `checkpoint` state file, a SavedModel folder, an
+/// bundle or one of its files, a V1 checkpoint, a folder with a `checkpoint` state file, a SavedModel folder, an
 /// .npz or a .safetensors file. OUT tells the format by its ending: .gck, .npz, .safetensors,
 /// anything else is the prefix of a V2 bundle. Files appear whole or not at all.
 ///
@@ -57,6 +57,7 @@ pub(super) struct Convert {
 enum To {
     Gck,
     V2,
+    V1,
     Npz,
     Safetensors,
 }
@@ -87,6 +88,7 @@ impl Convert {
             format: self.to.map(|to| match to {
                 To::Gck => Format::Device,
                 To::V2 => Format::V2,
+                To::V1 => Format::V1,
                 To::Npz => Format::Npz,
                 To::Safetensors => Format::Safetensors,
             }),

@@ -1,16 +1,15 @@
 //! What `inspect`, `verify` and `convert` say of a checkpoint, as text and as JSON.
 
-use std::path::Path;
-
 use anyhow::Context;
 use gradlet_host::bundle::{self, Layout};
-use gradlet_host::device::{self, DeviceCheckpoint};
+use gradlet_host::convert::Source;
+use gradlet_host::device::DeviceCheckpoint;
 use serde::Serialize;
 
 /// A checkpoint of any kind.
 #[derive(Debug, Serialize)]
 pub(super) struct Description {
-    /// `device` or `bundle`.
+    /// The format.
     pub(super) kind: &'static str,
     pub(super) path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +31,8 @@ pub(super) struct TensorLine {
     pub(super) dtype: &'static str,
     pub(super) shape: Vec<u64>,
     /// How the payload is stored.
-    pub(super) stored: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stored: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,35 +41,50 @@ pub(super) struct TensorLine {
     pub(super) crc32c: Option<u32>,
 }
 
-/// Whether the file at `path` starts as a device checkpoint does.
-pub(super) fn is_device(path: &Path) -> bool {
-    use std::io::Read;
-    let mut magic = [0; 4];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic == device::MAGIC || path.extension().is_some_and(|end| end == "gck")
-}
-
-/// Reads what `path` holds; a device checkpoint is verified by being read.
-pub(super) fn describe(path: &Path) -> anyhow::Result<Description> {
-    if is_device(path) {
-        return Ok(of_device(&device::open(path)?));
+/// What `source` holds.
+pub(super) fn describe(source: &Source) -> anyhow::Result<Description> {
+    match source {
+        Source::Device(device) => Ok(of_device(device)),
+        Source::Bundle(reader) => of_bundle(source, reader),
+        _ => of_list(source),
     }
-    of_bundle(path)
 }
 
-pub(super) fn of_device(checkpoint: &DeviceCheckpoint) -> Description {
+/// A source of which only names, types and shapes are known.
+fn of_list(source: &Source) -> anyhow::Result<Description> {
+    let tensors = source.tensors()?.into_iter().map(|tensor| TensorLine {
+        name: tensor.name.to_string(),
+        dtype: tensor.dtype.name(),
+        shape: tensor.shape,
+        stored: None,
+        offset: None,
+        bytes: None,
+        crc32c: None,
+    });
+    Ok(Description {
+        kind: source.kind(),
+        path: source.path().display().to_string(),
+        bytes: None,
+        global_step: source.global_step()?,
+        time: None,
+        model_id: None,
+        tensors: tensors.collect(),
+    })
+}
+
+fn of_device(checkpoint: &DeviceCheckpoint) -> Description {
     let info = checkpoint.info();
     let tensors = checkpoint.tensors().map(|tensor| TensorLine {
         name: tensor.name.to_owned(),
         dtype: tensor.view.dtype.name(),
         shape: tensor.view.shape.to_vec(),
-        stored: format!("{:?}", tensor.encoding).to_lowercase(),
+        stored: Some(format!("{:?}", tensor.encoding).to_lowercase()),
         offset: Some(tensor.offset),
         bytes: Some(tensor.stored_len),
         crc32c: Some(tensor.crc32c),
     });
     Description {
-        kind: "device",
+        kind: "device checkpoint",
         path: checkpoint.path().display().to_string(),
         bytes: Some(checkpoint.len() as u64),
         global_step: info.global_step,
@@ -79,8 +94,7 @@ pub(super) fn of_device(checkpoint: &DeviceCheckpoint) -> Description {
     }
 }
 
-fn of_bundle(prefix: &Path) -> anyhow::Result<Description> {
-    let reader = bundle::Reader::open(prefix)?;
+fn of_bundle(source: &Source, reader: &bundle::Reader) -> anyhow::Result<Description> {
     let mut tensors = Vec::new();
     for entry in reader.entries().context("cannot list the tensors")? {
         let (stored, location) = match entry.layout {
@@ -91,17 +105,17 @@ fn of_bundle(prefix: &Path) -> anyhow::Result<Description> {
             name: entry.name.to_string(),
             dtype: entry.dtype.name(),
             shape: entry.shape,
-            stored,
+            stored: Some(stored),
             offset: location.map(|location| location.offset),
             bytes: location.map(|location| location.size),
             crc32c: location.map(|location| location.crc32c),
         });
     }
     Ok(Description {
-        kind: "bundle",
+        kind: source.kind(),
         path: reader.prefix().display().to_string(),
         bytes: None,
-        global_step: None,
+        global_step: source.global_step()?,
         time: None,
         model_id: None,
         tensors,
@@ -110,11 +124,7 @@ fn of_bundle(prefix: &Path) -> anyhow::Result<Description> {
 
 impl std::fmt::Display for Description {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = match self.kind {
-            "device" => "device checkpoint",
-            _ => "TensorFlow V2 bundle",
-        };
-        write!(f, "{}: {kind}", self.path)?;
+        write!(f, "{}: {}", self.path, self.kind)?;
         if let Some(bytes) = self.bytes {
             write!(f, ", {bytes} bytes")?;
         }
@@ -136,7 +146,9 @@ impl std::fmt::Display for Description {
             write!(
                 f,
                 "  {:<width$}  {:<8} {shape:<14} {:<9}",
-                line.name, line.dtype, line.stored
+                line.name,
+                line.dtype,
+                line.stored.as_deref().unwrap_or_default()
             )?;
             if let (Some(offset), Some(bytes)) = (line.offset, line.bytes) {
                 write!(f, " {bytes:>8} bytes at {offset:<8}")?;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use gradlet_host::convert::Source;
+
 use super::describe::describe;
 use super::print_json;
 
@@ -13,7 +15,7 @@ use super::print_json;
 /// A device checkpoint is verified on the way; a bundle's data are not read (see `verify`).
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
-    /// A device checkpoint (.gck) or the prefix of a V2 bundle
+    /// Anything that `convert` reads: a device checkpoint, the prefix of a bundle, a folder, …
     path: PathBuf,
     /// Print one JSON document
     #[arg(long)]
@@ -22,7 +24,7 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let description = describe(&self.path)?;
+        let description = describe(&Source::open(&self.path)?)?;
         if self.json {
             return print_json(&description);
         }

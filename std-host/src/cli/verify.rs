@@ -4,16 +4,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use gradlet_host::bundle;
+use gradlet_host::convert::Source;
 use serde::Serialize;
 
-use super::describe::{describe, is_device};
+use super::describe::describe;
 use super::print_json;
 
 /// Read a checkpoint whole and compare every checksum; exit code 1 if anything is damaged.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// A device checkpoint (.gck) or the prefix of a V2 bundle
+    /// Anything that `convert` reads: a device checkpoint, the prefix of a bundle, a folder, …
     path: PathBuf,
     /// Print one JSON document
     #[arg(long)]
@@ -29,10 +29,9 @@ struct Verified {
 
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let description = describe(&self.path)?;
-        if !is_device(&self.path) {
-            bundle::Reader::open(&self.path)?.verify()?;
-        }
+        let source = Source::open(&self.path)?;
+        let description = describe(&source)?;
+        source.verify()?;
         let verified = Verified {
             path: description.path,
             kind: description.kind,

@@ -24,6 +24,7 @@ use crate::name::Name;
 use crate::staged::{Durability, folder_of};
 use crate::state::{DEFAULT_LATEST_FILENAME, PathForm, StateUpdate, update_checkpoint_state};
 use crate::tensor::Tensor;
+use crate::v1;
 
 /// A format to convert to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Format {
     Device,
     /// A TensorFlow V2 bundle.
     V2,
+    /// A TensorFlow V1 checkpoint.
+    V1,
     /// NumPy's archive, `.npz`.
     Npz,
     /// A safetensors file, `.safetensors`.
@@ -113,7 +116,7 @@ pub fn convert(
     let durability = options.durability;
     let mut written = Written {
         target: target.to_path_buf(),
-        files: vec![target.to_path_buf()],
+        files: Vec::new(),
         tensors: selected.len(),
         global_step,
     };
@@ -123,7 +126,7 @@ pub fn convert(
         }
         Format::Npz => npz::write(target, tensors, durability)?,
         Format::Safetensors => safetensors::write(target, tensors, durability)?,
-        Format::V2 => {
+        Format::V1 | Format::V2 => {
             let append = match options.step {
                 Step::Appended => true,
                 Step::Omitted => false,
@@ -133,9 +136,17 @@ pub fn convert(
                 let step = global_step.unwrap_or(0);
                 written.target.as_mut_os_string().push(format!("-{step}"));
             }
-            written.files = to_v2(source, &written.target, tensors, options)?;
+            match format {
+                Format::V1 => to_v1(source, &mut written, tensors, options)?,
+                _ => written.files = to_v2(source, &written.target, tensors, options)?,
+            }
+            written
+                .files
+                .push(update_state(&written.target, durability)?);
+            return Ok(written);
         }
     }
+    written.files.push(target.to_path_buf());
     Ok(written)
 }
 
@@ -155,13 +166,13 @@ fn read(source: &Source, selected: &Selected) -> Result<(Name, Tensor)> {
     Ok((selected.target.clone(), tensor))
 }
 
-/// Writes the bundle and the state file; the files in the order they got their names.
+/// Writes the bundle; its files in the order they got their names.
 fn to_v2(
     source: &Source,
     prefix: &Path,
     tensors: impl Iterator<Item = Result<(Name, Tensor)>>,
     options: &Options,
-) -> Result<Vec<PathBuf>, ManagementError> {
+) -> Result<Vec<PathBuf>> {
     let durability = options.durability;
     let shards = match source {
         Source::Bundle(reader) if options.selection.is_everything() => {
@@ -184,8 +195,34 @@ fn to_v2(
     };
     let mut files: Vec<PathBuf> = (0..shards).map(|n| data_path(prefix, n, shards)).collect();
     files.push(index_path(prefix));
-    files.push(update_state(prefix, durability)?);
     Ok(files)
+}
+
+/// Writes the V1 checkpoint; a sharded one that is copied stays sharded, under a pattern.
+fn to_v1(
+    source: &Source,
+    written: &mut Written,
+    tensors: impl Iterator<Item = Result<(Name, Tensor)>>,
+    options: &Options,
+) -> Result<()> {
+    let target = &written.target;
+    if let (Source::V1(reader), true) = (source, options.selection.is_everything()) {
+        v1::rewrite(reader.path(), target, options.durability)?;
+        if !target.is_file() {
+            let shards = v1::find_files(reader.path())?.len();
+            // Their number is in their names, which have five digits for it.
+            written.target = v1::shard_pattern(target, shards as u32);
+        }
+    } else {
+        let mut writer = v1::Writer::with_durability(target, options.durability)?;
+        for tensor in tensors {
+            let (name, tensor) = tensor?;
+            writer.add(&name, tensor.view())?;
+        }
+        writer.finish()?;
+    }
+    written.files = v1::find_files(&written.target)?;
+    Ok(())
 }
 
 /// Names `prefix` in the state file of its folder; the file.

@@ -15,6 +15,7 @@ use crate::name::Name;
 use crate::staged::folder_of;
 use crate::state::{CheckpointState, DEFAULT_LATEST_FILENAME, read_checkpoint_state};
 use crate::tensor::Tensor;
+use crate::v1::{self, is_v1};
 
 /// A set of named tensors to read from.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub enum Source {
     Device(DeviceCheckpoint),
     /// A TensorFlow V2 bundle.
     Bundle(bundle::Reader),
+    /// A TensorFlow V1 checkpoint.
+    V1(v1::Reader),
     /// NumPy's archive of arrays.
     Npz(NpzReader),
     /// A safetensors file.
@@ -43,8 +46,8 @@ pub struct SourceTensor {
 
 impl Source {
     /// Opens what is at `path`: a device checkpoint, the prefix of a V2 bundle or one of its
-    /// files, a folder with a `checkpoint` state file, a SavedModel folder, an `.npz` or
-    /// `.safetensors` file.
+    /// files, a V1 checkpoint, a folder with a `checkpoint` state file, a SavedModel folder, an
+    /// `.npz` or `.safetensors` file.
     ///
     /// # Errors
     /// Those of the format that it is found to be; [`Error::NoCheckpoint`] with a hint if it is
@@ -85,6 +88,10 @@ impl Source {
                 return bundle::Reader::open(prefix).map(Source::Bundle);
             }
         }
+        let is_bundle = bundle::index_path(path).exists();
+        if !is_bundle && v1::find_files(path).is_ok_and(|files| files.iter().any(|f| is_v1(f))) {
+            return v1::Reader::open(path).map(Source::V1);
+        }
         bundle::Reader::open(path).map(Source::Bundle)
     }
 
@@ -113,6 +120,7 @@ impl Source {
         match self {
             Source::Device(_) => "device checkpoint",
             Source::Bundle(_) => "TensorFlow V2 bundle",
+            Source::V1(_) => "TensorFlow V1 checkpoint",
             Source::Npz(_) => "NumPy archive",
             Source::Safetensors(_) => "safetensors",
         }
@@ -139,6 +147,14 @@ impl Source {
                     name: entry.name,
                     dtype: entry.dtype,
                     shape: entry.shape,
+                })
+                .collect(),
+            Source::V1(reader) => reader
+                .entries()
+                .map(|entry| SourceTensor {
+                    name: entry.name.clone(),
+                    dtype: entry.dtype,
+                    shape: entry.shape.clone(),
                 })
                 .collect(),
             Source::Npz(reader) => reader.tensors()?,
@@ -168,8 +184,26 @@ impl Source {
                 Tensor::new(view.dtype, view.shape, bytes.to_vec())
             }
             Source::Bundle(reader) => reader.read(name),
+            Source::V1(reader) => reader.read(name),
             Source::Npz(reader) => reader.read(name)?.ok_or_else(missing),
             Source::Safetensors(reader) => reader.read(name)?.ok_or_else(missing),
+        }
+    }
+
+    /// Reads everything and compares every checksum that the format has.
+    ///
+    /// # Errors
+    /// The first damage found.
+    pub fn verify(&self) -> Result<()> {
+        match self {
+            // Verified by being read.
+            Source::Device(_) => Ok(()),
+            Source::Bundle(reader) => reader.verify().map(drop),
+            Source::V1(reader) => reader.verify().map(drop),
+            Source::Npz(_) | Source::Safetensors(_) => self
+                .tensors()?
+                .iter()
+                .try_for_each(|tensor| self.read(&tensor.name).map(drop)),
         }
     }
 
@@ -191,10 +225,12 @@ impl Source {
             .and_then(|values| values.first().copied()))
     }
 
-    fn path(&self) -> PathBuf {
+    /// The file, or the prefix of the bundle.
+    pub fn path(&self) -> PathBuf {
         match self {
             Source::Device(device) => device.path().to_path_buf(),
             Source::Bundle(reader) => reader.prefix().to_path_buf(),
+            Source::V1(reader) => reader.path().to_path_buf(),
             Source::Npz(reader) => reader.path().to_path_buf(),
             Source::Safetensors(reader) => reader.path().to_path_buf(),
         }
