@@ -1,36 +1,12 @@
-//! The frozen backbone gives TensorFlow Lite's features, bit for bit, on every sample of a story.
-//!
-//! `GRADLET_STORY` names a story's folder, or a folder of such folders, absolute or relative to the
-//! repository; by default it is `tests/data/stories`.
-
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+//! What the backbone computes.
 
 use story::{Story, Training};
 
-/// The stories to test, of which there is at least one.
 fn stories() -> Vec<Story> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = match env::var_os("GRADLET_STORY") {
-        Some(folder) if !folder.is_empty() => repository.join(folder),
-        _ => repository.join("tests/data/stories"),
-    };
-    let folders: Vec<PathBuf> = if folder.join("manifest.json").exists() {
-        vec![folder]
-    } else {
-        let entries = fs::read_dir(&folder)
-            .unwrap_or_else(|error| panic!("no stories in {}: {error}", folder.display()));
-        let mut folders: Vec<PathBuf> = entries
-            .map(|entry| entry.expect("a folder that can be listed").path())
-            .filter(|path| path.join("manifest.json").exists())
-            .collect();
-        folders.sort();
-        assert!(!folders.is_empty(), "no stories in {}", folder.display());
-        folders
-    };
-    folders
-        .iter()
-        .map(|folder| Story::open(folder).unwrap_or_else(|error| panic!("{error}")))
+    let folders = super::folders();
+    let stories = folders.iter().map(Story::open);
+    stories
+        .map(|story| story.unwrap_or_else(|error| panic!("{error}")))
         .collect()
 }
 
