@@ -44,6 +44,7 @@ extern crate std;
 pub mod checkpoint;
 mod crc32c;
 mod features;
+pub mod gradient;
 mod head;
 mod kernel;
 pub mod loss;
@@ -55,9 +56,14 @@ pub mod variable;
 
 pub use crc32c::Crc32c;
 pub use features::{Element, Features, Quantization, Quantized};
+pub use gradient::IndexedSlices;
 pub use head::{Batch, Head, HeadError};
 pub use kernel::Real;
-pub use optimizer::{Adam, GradientDescent, Momentum, Optimizer};
+pub use optimizer::{
+    AdaMax, Adadelta, Adagrad, AdagradDa, Adam, AdamW, AmsGrad, CenteredRmsProp, Ftrl,
+    GradientDescent, Momentum, NesterovAdam, Optimizer, ProximalAdagrad, ProximalGradientDescent,
+    RmsProp,
+};
 pub use owned::{AlreadyTaken, Initialize, Owned, Zeroed};
 pub use schedule::Schedule;
 pub use variable::Variables;

@@ -32,6 +32,10 @@ impl Zeroed for u16 {
     const ZERO: Self = 0;
 }
 
+impl Zeroed for u32 {
+    const ZERO: Self = 0;
+}
+
 impl<T: Zeroed, const N: usize> Zeroed for [T; N] {
     const ZERO: Self = [T::ZERO; N];
 }
@@ -50,7 +54,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(f32 i64 i8 u8 u16);
+numbers!(f32 i64 i8 u8 u16 u32);
 
 impl<T: Initialize<()>, const N: usize> Initialize<()> for [T; N] {
     fn initialize(&mut self, (): ()) {

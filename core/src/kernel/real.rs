@@ -66,6 +66,55 @@ impl Real {
         Self(0.0f32.copysign(x))
     }
 
+    /// The magnitude.
+    #[inline]
+    pub fn abs(self) -> Self {
+        Self(self.0.abs())
+    }
+
+    /// −1, 0 or 1; of zero (and of NaN) it is +0.
+    #[inline]
+    pub fn sign(self) -> Self {
+        Self(f32::from(i8::from(self.0 > 0.0) - i8::from(self.0 < 0.0)))
+    }
+
+    /// The larger one; `self` where the two do not compare.
+    #[inline]
+    pub fn max(self, other: Self) -> Self {
+        if self < other { other } else { self }
+    }
+
+    /// The smaller one; `self` where the two do not compare.
+    #[inline]
+    pub fn min(self, other: Self) -> Self {
+        if other < self { other } else { self }
+    }
+
+    /// 1/√x, rounded twice. TensorFlow has here, in whole vectors of 8 elements, an estimate that
+    /// differs between processors and is refined to about two units in the last place.
+    #[inline]
+    pub fn reciprocal_sqrt(self) -> Self {
+        Self::ONE / self.sqrt()
+    }
+
+    /// The power, within one unit in the last place.
+    #[inline]
+    pub fn powf(self, exponent: Self) -> Self {
+        Self::new(libm::powf(self.0, exponent.0))
+    }
+
+    /// A number computed in double precision, rounded once.
+    #[inline]
+    pub(crate) fn from_f64(x: f64) -> Self {
+        Self::flushed(x as f32, || x)
+    }
+
+    /// The number in double precision.
+    #[inline]
+    pub(crate) fn to_f64(self) -> f64 {
+        f64::from(self.0)
+    }
+
     /// The square root, rounded once.
     #[inline]
     pub fn sqrt(self) -> Self {

@@ -1,6 +1,6 @@
 //! Adaptive moment estimation.
 
-use super::{Elements, Optimizer, Slot};
+use super::{Elements, Optimizer, Slot, Sparse};
 use crate::variable::Storage;
 use crate::{Real, Schedule, Zeroed};
 
@@ -16,7 +16,7 @@ use crate::{Real, Schedule, Zeroed};
 /// Defaults are TensorFlow's: β₁ 0.9, β₂ 0.999, ε 10⁻⁸ (its learning rate there is 0.001).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam<L = f32, B1 = f32, B2 = f32, E = f32> {
-    learning_rate: L,
+    pub(super) learning_rate: L,
     beta1: B1,
     beta2: B2,
     epsilon: E,
@@ -73,10 +73,10 @@ impl<L: Zeroed, B1: Zeroed, B2: Zeroed, E: Zeroed> Zeroed for Adam<L, B1, B2, E>
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     /// The rate with the bias correction of both moments.
-    alpha: Real,
-    beta1: Real,
-    beta2: Real,
-    epsilon: Real,
+    pub(super) alpha: Real,
+    pub(super) beta1: Real,
+    pub(super) beta2: Real,
+    pub(super) epsilon: Real,
 }
 
 impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L, B1, B2, E> {
@@ -95,6 +95,7 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L,
         },
     ];
     const SCALARS: &'static [&'static str] = &["beta1_power", "beta2_power"];
+    const SPARSE: Sparse = Sparse::Decaying;
 
     fn scalar(&self, index: usize) -> Option<&f32> {
         [&self.beta1_power, &self.beta2_power].get(index).copied()
@@ -123,6 +124,18 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L,
         elements.update(|v, [m, s], g| {
             let m = m + (g - m) * share1;
             let s = s + (g * g - s) * share2;
+            (v - (m * alpha) / (s.sqrt() + epsilon), [m, s])
+        });
+    }
+
+    /// m ← m·β₁ + g·(1−β₁), s ← s·β₂ + g·(g·(1−β₂)), the rest alike. TensorFlow's graphs compute
+    /// it so, after constant folding; run eagerly it is (g·g)·(1−β₂).
+    fn update_rows(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
+        let &Step { alpha, epsilon, .. } = step;
+        let (share1, share2) = (Real::ONE - step.beta1, Real::ONE - step.beta2);
+        elements.update(|v, [m, s], g| {
+            let m = m * step.beta1 + g * share1;
+            let s = s * step.beta2 + g * (g * share2);
             (v - (m * alpha) / (s.sqrt() + epsilon), [m, s])
         });
     }

@@ -58,6 +58,13 @@ impl<'a, R: Row> Elements<'a, R> {
         self.variable.is_empty()
     }
 
+    /// Replaces each element v of the variable by `rule(v)`.
+    pub(super) fn replace(&mut self, rule: impl Fn(Real) -> Real) {
+        for v in &mut *self.variable {
+            *v = rule(Real::new(*v)).get();
+        }
+    }
+
     /// Variable, slots and gradient, for a loop of one's own.
     pub fn into_parts(self) -> (&'a mut [f32], R, &'a [f32]) {
         (self.variable, self.slots, self.gradient)

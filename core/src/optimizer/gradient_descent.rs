@@ -1,6 +1,6 @@
 //! Plain gradient descent.
 
-use super::{Elements, Optimizer, Slot};
+use super::{Elements, Optimizer, Slot, Sparse};
 use crate::variable::Storage;
 use crate::{Real, Schedule, Zeroed};
 
@@ -31,6 +31,7 @@ impl<L: Schedule> Optimizer for GradientDescent<L> {
     type Step = Real;
 
     const SLOTS: &'static [Slot] = &[];
+    const SPARSE: Sparse = Sparse::InTurn;
 
     fn begin(&self, global_step: i64) -> Real {
         Real::new(self.learning_rate.at(global_step))

@@ -4,17 +4,44 @@
 //! operation rounds to `f32` once, nothing is contracted, and denormals are flushed as in
 //! TensorFlow, so that from the same gradients come the same bits.
 
+mod ada_max;
+mod adadelta;
+mod adagrad;
+mod adagrad_da;
 mod adam;
+mod adam_w;
+mod ams_grad;
+mod centered_rms_prop;
 mod elements;
+mod ftrl;
 mod gradient_descent;
 mod momentum;
+mod nesterov_adam;
+mod proximal_adagrad;
+mod proximal_gradient_descent;
+mod rms_prop;
+mod sparse;
 
+pub use ada_max::AdaMax;
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
+pub use adagrad_da::AdagradDa;
 pub use adam::Adam;
+pub use adam_w::AdamW;
+pub use ams_grad::AmsGrad;
+pub use centered_rms_prop::CenteredRmsProp;
 pub use elements::{Elements, LengthMismatch, Row};
+pub use ftrl::Ftrl;
 pub use gradient_descent::GradientDescent;
 pub use momentum::Momentum;
+pub use nesterov_adam::NesterovAdam;
+pub use proximal_adagrad::ProximalAdagrad;
+pub use proximal_gradient_descent::ProximalGradientDescent;
+pub use rms_prop::RmsProp;
+pub use sparse::{Sparse, apply_indexed_slices};
 
 use crate::Zeroed;
+use crate::gradient::{IndexedSlices, IndexedSlicesError};
 use crate::tensor::{View, ViewMut};
 use crate::variable::Storage;
 
@@ -33,7 +60,7 @@ pub trait Optimizer: Zeroed {
     type Row<'a>: Row;
 
     /// The slots of a whole variable kept as `V`.
-    type Slots<V: Storage>: SlotStorage<Self>;
+    type Slots<V: Storage>: SlotStorage<Self> + Zeroed;
 
     /// What all variables of one step share: rates and powers, computed once.
     type Step: Copy;
@@ -65,12 +92,28 @@ pub trait Optimizer: Zeroed {
     /// Applies the gradients of `elements` to them and their slots.
     fn update(step: &Self::Step, elements: Elements<'_, Self::Row<'_>>);
 
+    /// How the gradient of some rows reaches a variable.
+    const SPARSE: Sparse = Sparse::Summed;
+
+    /// Applies the gradient of a row of a variable ([`IndexedSlices`](crate::IndexedSlices)).
+    /// TensorFlow's sparse kernels order their operations in a way of their own; where nothing is
+    /// said of it, as [`update`](Self::update).
+    fn update_rows(step: &Self::Step, elements: Elements<'_, Self::Row<'_>>) {
+        Self::update(step, elements);
+    }
+
+    /// The same where a row has one element: variables of shape `[n]` and `[n, 1]` take yet
+    /// another path in TensorFlow's kernels.
+    fn update_scalars(step: &Self::Step, elements: Elements<'_, Self::Row<'_>>) {
+        Self::update_rows(step, elements);
+    }
+
     /// Ends a step, after all variables were updated (Adam multiplies its powers here).
     fn finish(&mut self, _step: &Self::Step) {}
 }
 
-/// Storage of all slots of one variable.
-pub trait SlotStorage<O: Optimizer>: Zeroed {
+/// Storage of all slots of one variable: static (`[V; N]`) or borrowed (`[&mut [f32]; N]`).
+pub trait SlotStorage<O: Optimizer> {
     /// Sets every element to the optimizer's initial values.
     fn initialize(&mut self, optimizer: &O);
 
@@ -112,6 +155,32 @@ where
     }
 }
 
+impl<O, const N: usize> SlotStorage<O> for [&mut [f32]; N]
+where
+    O: for<'a> Optimizer<Row<'a> = [&'a mut [f32]; N]>,
+{
+    fn initialize(&mut self, optimizer: &O) {
+        for (index, slot) in self.iter_mut().enumerate() {
+            slot.fill(optimizer.initial(index));
+        }
+    }
+
+    fn row(&mut self, start: usize, len: usize) -> [&mut [f32]; N] {
+        self.each_mut().map(|slot| {
+            let rest = slot.get_mut(start..).unwrap_or_default();
+            rest.get_mut(..len).unwrap_or_default()
+        })
+    }
+
+    fn view(&self, index: usize) -> Option<View<'_>> {
+        self.get(index).map(|slot| View::F32(slot))
+    }
+
+    fn view_mut(&mut self, index: usize) -> Option<ViewMut<'_>> {
+        self.get_mut(index).map(|slot| ViewMut::F32(slot))
+    }
+}
+
 /// A trainable variable with its slots.
 pub struct Parameter<V: Storage, O: Optimizer> {
     /// The variable's elements.
@@ -141,6 +210,23 @@ impl<V: Storage, O: Optimizer> Parameter<V, O> {
         if let Ok(elements) = Elements::new(self.value.elements_mut(), slots, gradient) {
             O::update(step, elements);
         }
+    }
+
+    /// Applies the gradient of some rows: `values` holds a row for each of `indices`.
+    ///
+    /// # Errors
+    /// [`IndexedSlicesError`] if an index is out of range or the values are not as many as the
+    /// rows have elements; nothing is changed then.
+    pub fn apply_indexed_slices(
+        &mut self,
+        step: &O::Step,
+        indices: &[u32],
+        values: &[f32],
+    ) -> Result<(), IndexedSlicesError> {
+        let inner = V::SHAPE.dims().iter().skip(1);
+        let inner = inner.map(|&dim| dim as usize).product();
+        let gradient = IndexedSlices::new(indices, values, inner)?;
+        apply_indexed_slices::<O>(step, self.value.elements_mut(), &mut self.slots, gradient)
     }
 
     /// Applies the gradient of a matrix row by row: `gradient(row, first_column, out)` computes

@@ -84,4 +84,17 @@ impl<L: Schedule, M: Schedule> Optimizer for Momentum<L, M> {
             });
         }
     }
+
+    /// With Nesterov's look-ahead v ← v − (lr·g + (lr·µ)·a), else alike.
+    fn update_rows(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
+        if !step.nesterov {
+            return Self::update(step, elements);
+        }
+        let (lr, mu) = (step.learning_rate, step.momentum);
+        let ahead = lr * mu;
+        elements.update(|v, [a], g| {
+            let a = a * mu + g;
+            (v - (lr * g + ahead * a), [a])
+        });
+    }
 }
