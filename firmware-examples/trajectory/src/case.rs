@@ -68,17 +68,21 @@ impl<'a> Case<'a> {
         Some(words.map(|&word| f32::from_le_bytes(word)))
     }
 
+    /// The rows that step `step` touches.
+    pub(crate) fn rows(
+        &self,
+        step: usize,
+        count: usize,
+    ) -> Option<impl Iterator<Item = u32> + use<'a>> {
+        let bytes = self
+            .data
+            .get(self.indices.checked_add(step * count * 4)?..)?;
+        let words = bytes.get(..count * 4)?.as_chunks::<4>().0.iter();
+        Some(words.map(|&word| u32::from_le_bytes(word)))
+    }
+
     /// The number of training steps.
     pub fn steps(&self) -> usize {
         self.states.last().map_or(0, |state| state.after)
-    }
-
-    /// Numbers that [`replay`](Self::replay) needs as scratch.
-    pub const fn scratch(&self) -> usize {
-        let rows = match self.touched {
-            Some(rows) => rows * self.inner,
-            None => self.elements,
-        };
-        self.elements * (1 + Rule::MOST_SLOTS) + rows
     }
 }

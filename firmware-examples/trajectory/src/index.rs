@@ -75,10 +75,6 @@ impl Folder {
         let entries: Vec<Entry> = serde_json::from_slice(&text).map_err(|error| failed(&error))?;
         let cases = entries
             .into_iter()
-            // Those of the other optimizers, and sparse gradients, are not replayed yet.
-            .filter(|entry| {
-                Hyper::optimizer(&entry.name).is_some() && entry.array("indices").is_err()
-            })
             .map(|entry| {
                 let name = entry.name.clone();
                 entry

@@ -8,14 +8,17 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "index"), no_std)]
 
+mod bound;
 mod case;
-mod distance;
+mod deviation;
 #[cfg(feature = "index")]
 pub mod index;
 mod replay;
 mod rule;
+mod scratch;
 
 pub use case::{Array, Case, Part, State};
-pub use distance::Distance;
+pub use deviation::Deviation;
 pub use replay::Fault;
 pub use rule::Rule;
+pub use scratch::Scratch;

@@ -1,8 +1,11 @@
 //! The training run.
 
-use gradlet::optimizer::{Elements, Optimizer};
+use gradlet::IndexedSlices;
+use gradlet::optimizer::{Elements, Optimizer, apply_indexed_slices};
 
-use crate::{Array, Case, Distance, Part, State};
+use crate::bound::{Bound, Element};
+use crate::scratch::cut;
+use crate::{Array, Case, Deviation, Part, Scratch, State};
 
 /// Why a case cannot be replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,62 +23,86 @@ pub enum Fault {
 /// A case that is about to be replayed.
 pub(crate) struct Run<'a, 's, R> {
     pub(crate) case: &'a Case<'a>,
-    pub(crate) scratch: &'s mut [f32],
+    pub(crate) scratch: Scratch<'s>,
     pub(crate) report: R,
 }
 
-impl<R: FnMut(&State<'_>, Part, Distance)> Run<'_, '_, R> {
+impl<R: FnMut(&State<'_>, Part, Deviation)> Run<'_, '_, R> {
     /// Replays with `optimizer`.
-    pub(crate) fn with<O, const N: usize>(self, mut optimizer: O) -> Result<(), Fault>
+    pub(crate) fn with<O, const N: usize>(mut self, mut optimizer: O) -> Result<(), Fault>
     where
         O: for<'r> Optimizer<Row<'r> = [&'r mut [f32]; N]>,
     {
-        let Self {
-            case,
-            scratch,
-            mut report,
-        } = self;
-        let (variable, mut rest) = scratch
-            .split_at_mut_checked(case.elements)
-            .ok_or(Fault::Scratch)?;
+        let case = self.case;
+        let mut rest = self.scratch.numbers;
+        let variable = cut(&mut rest, case.elements)?;
+        let before = cut(&mut rest, case.elements)?;
+        let path = cut(&mut rest, case.elements)?;
+        let gradient = cut(&mut rest, case.gradient_len())?;
+        let indices = cut(&mut self.scratch.indices, case.touched.unwrap_or(0))?;
         let mut slots: [&mut [f32]; N] = core::array::from_fn(|_| Default::default());
         for (index, slot) in slots.iter_mut().enumerate() {
-            let (elements, after) = core::mem::take(&mut rest)
-                .split_at_mut_checked(case.elements)
-                .ok_or(Fault::Scratch)?;
-            elements.fill(optimizer.initial(index));
-            (*slot, rest) = (elements, after);
+            *slot = cut(&mut rest, case.elements)?;
+            slot.fill(optimizer.initial(index));
         }
+        path.fill(0.0);
 
         let mut done = 0;
         for state in case.states {
             while done < state.after {
-                let len = rest.len().min(case.elements);
-                let gradient = rest.get_mut(..len).ok_or(Fault::Scratch)?;
-                let offset = case.gradients + done * case.elements * 4;
-                fill(gradient, case, offset)?;
                 let step = optimizer.begin(done as i64);
-                let row = slots.each_mut().map(|slot| &mut **slot);
-                let elements =
-                    Elements::new(variable, row, gradient).map_err(|_| Fault::Gradient)?;
-                O::update(&step, elements);
+                let offset = done * gradient.len() * 4;
+                fill(gradient, case, case.gradients + offset)?;
+                before.copy_from_slice(variable);
+                if case.touched.is_some() {
+                    let rows = case
+                        .rows(done, indices.len())
+                        .ok_or(Fault::Data)?
+                        .zip(&mut *indices);
+                    rows.for_each(|(row, index)| *index = row);
+                    let rows = IndexedSlices::new(indices, gradient, case.inner)
+                        .map_err(|_| Fault::Gradient)?;
+                    apply_indexed_slices::<O>(&step, variable, &mut slots, rows)
+                        .map_err(|_| Fault::Gradient)?;
+                } else {
+                    let row = slots.each_mut().map(|slot| &mut **slot);
+                    let elements =
+                        Elements::new(variable, row, gradient).map_err(|_| Fault::Gradient)?;
+                    O::update(&step, elements);
+                }
                 optimizer.finish(&step);
                 done += 1;
+                let moved = variable
+                    .iter()
+                    .zip(&*before)
+                    .map(|(v, was)| (v - was).abs());
+                path.iter_mut()
+                    .zip(moved)
+                    .for_each(|(sum, moved)| *sum += moved);
             }
             for array in state.arrays {
-                if done == 0 && array.part == Part::Variable {
-                    fill(variable, case, array.offset)?;
-                }
-                let distance = match array.part {
-                    Part::Variable => compare(case, array, variable)?,
-                    Part::Slot(slot) => compare(case, array, slots.get(slot).ok_or(Fault::Part)?)?,
+                let deviation = match array.part {
+                    Part::Variable if done == 0 => {
+                        fill(variable, case, array.offset)?;
+                        Deviation::NONE
+                    }
+                    Part::Variable => {
+                        let slot = slots.first().map_or(&*path, |slot| &**slot);
+                        self::compare(case, array, done, variable, path, slot)?
+                    }
+                    Part::Slot(index) => {
+                        let slot = slots.get(index).ok_or(Fault::Part)?;
+                        let first = slots.first().ok_or(Fault::Part)?;
+                        self::compare(case, array, done, slot, path, first)?
+                    }
                     Part::Scalar(index) => {
                         let scalar = optimizer.scalar(index).ok_or(Fault::Part)?;
-                        compare(case, array, core::slice::from_ref(scalar))?
+                        let scalar = core::slice::from_ref(scalar);
+                        self::compare(case, array, done, scalar, path, path)?
                     }
                     Part::GlobalStep => compare_step(case, array, done)?,
                 };
-                report(state, array.part, distance);
+                (self.report)(state, array.part, deviation);
             }
         }
         Ok(())
@@ -91,21 +118,38 @@ fn fill(numbers: &mut [f32], case: &Case<'_>, offset: usize) -> Result<(), Fault
     Ok(())
 }
 
-fn compare(case: &Case<'_>, array: &Array, found: &[f32]) -> Result<Distance, Fault> {
-    let mut distance = Distance::default();
+fn compare(
+    case: &Case<'_>,
+    array: &Array,
+    steps: usize,
+    found: &[f32],
+    path: &[f32],
+    first_slot: &[f32],
+) -> Result<Deviation, Fault> {
+    let mut deviation = Deviation::NONE;
+    let bound = Bound { case, steps };
     let expected = case.floats(array.offset, found.len()).ok_or(Fault::Data)?;
-    for (expected, &found) in expected.zip(found) {
-        distance.add(expected, found);
+    let more = path.iter().zip(first_slot);
+    for ((expected, &found), (&path, &first_slot)) in expected.zip(found).zip(more) {
+        let tolerance = bound.of(
+            array.part,
+            Element {
+                expected,
+                path,
+                first_slot,
+            },
+        );
+        deviation.add(expected, found, tolerance);
     }
-    Ok(distance)
+    Ok(deviation)
 }
 
-fn compare_step(case: &Case<'_>, array: &Array, done: usize) -> Result<Distance, Fault> {
+fn compare_step(case: &Case<'_>, array: &Array, done: usize) -> Result<Deviation, Fault> {
     let bytes = case.data.get(array.offset..).ok_or(Fault::Data)?;
     let expected = i64::from_le_bytes(*bytes.first_chunk().ok_or(Fault::Data)?);
     let equal = usize::try_from(expected) == Ok(done);
     Ok(match equal {
-        true => Distance::default(),
-        false => Distance::INFINITE,
+        true => Deviation::NONE,
+        false => Deviation::INFINITE,
     })
 }

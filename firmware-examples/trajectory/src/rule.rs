@@ -1,9 +1,12 @@
 //! Which optimizer, with which hyper-parameters.
 
-use gradlet::{Adam, GradientDescent, Momentum};
+use gradlet::{
+    Adadelta, Adagrad, AdagradDa, Adam, CenteredRmsProp, Ftrl, GradientDescent, Momentum,
+    ProximalAdagrad, ProximalGradientDescent, RmsProp,
+};
 
-use crate::replay::{Fault, Run};
-use crate::{Case, Distance, State};
+use crate::replay::Run;
+use crate::{Case, Deviation, Fault, Part, Scratch, State};
 
 /// One of TensorFlow's optimizers with its hyper-parameters (those of `tf.compat.v1.train`).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,23 +26,60 @@ pub enum Rule {
         beta2: f32,
         epsilon: f32,
     },
-}
-
-impl Rule {
-    /// The most slots that one of them has.
-    pub const MOST_SLOTS: usize = 3;
+    Adagrad {
+        learning_rate: f32,
+        initial_accumulator_value: f32,
+    },
+    AdagradDA {
+        learning_rate: f32,
+        initial_gradient_squared_accumulator_value: f32,
+        l1: f32,
+        l2: f32,
+    },
+    Adadelta {
+        learning_rate: f32,
+        rho: f32,
+        epsilon: f32,
+    },
+    Ftrl {
+        learning_rate: f32,
+        learning_rate_power: f32,
+        initial_accumulator_value: f32,
+        l1: f32,
+        l2: f32,
+        l2_shrinkage: f32,
+        beta: f32,
+    },
+    ProximalGradientDescent {
+        learning_rate: f32,
+        l1: f32,
+        l2: f32,
+    },
+    ProximalAdagrad {
+        learning_rate: f32,
+        initial_accumulator_value: f32,
+        l1: f32,
+        l2: f32,
+    },
+    RMSProp {
+        learning_rate: f32,
+        decay: f32,
+        momentum: f32,
+        epsilon: f32,
+        centered: bool,
+    },
 }
 
 impl Case<'_> {
     /// Trains as TensorFlow did and reports, for every state that is known of TensorFlow, each
-    /// variable's distance from it. `scratch` holds [`scratch`](Self::scratch) numbers.
+    /// variable's deviation from it.
     ///
     /// # Errors
     /// [`Fault`] if the case or the scratch is too short, or an index is out of range.
     pub fn replay(
         &self,
-        scratch: &mut [f32],
-        report: impl FnMut(&State<'_>, crate::Part, Distance),
+        scratch: Scratch<'_>,
+        report: impl FnMut(&State<'_>, Part, Deviation),
     ) -> Result<(), Fault> {
         let run = Run {
             case: self,
@@ -66,6 +106,82 @@ impl Case<'_> {
                 beta2,
                 epsilon,
             } => run.with(Adam::with(learning_rate, beta1, beta2, epsilon)),
+            Rule::Adagrad {
+                learning_rate,
+                initial_accumulator_value,
+            } => run.with(Adagrad::with(learning_rate, initial_accumulator_value)),
+            Rule::AdagradDA {
+                learning_rate,
+                initial_gradient_squared_accumulator_value: initial,
+                l1,
+                l2,
+            } => run.with(
+                AdagradDa::new(learning_rate)
+                    .initial_gradient_squared_accumulator_value(initial)
+                    .l1_regularization_strength(l1)
+                    .l2_regularization_strength(l2),
+            ),
+            Rule::Adadelta {
+                learning_rate,
+                rho,
+                epsilon,
+            } => run.with(Adadelta::with(learning_rate, rho, epsilon)),
+            Rule::Ftrl {
+                learning_rate,
+                learning_rate_power,
+                initial_accumulator_value,
+                l1,
+                l2,
+                l2_shrinkage,
+                beta,
+            } => run.with(
+                Ftrl::new(learning_rate)
+                    .learning_rate_power(learning_rate_power)
+                    .initial_accumulator_value(initial_accumulator_value)
+                    .l1_regularization_strength(l1)
+                    .l2_regularization_strength(l2)
+                    .l2_shrinkage_regularization_strength(l2_shrinkage)
+                    .beta(beta),
+            ),
+            Rule::ProximalGradientDescent {
+                learning_rate,
+                l1,
+                l2,
+            } => run.with(
+                ProximalGradientDescent::new(learning_rate)
+                    .l1_regularization_strength(l1)
+                    .l2_regularization_strength(l2),
+            ),
+            Rule::ProximalAdagrad {
+                learning_rate,
+                initial_accumulator_value,
+                l1,
+                l2,
+            } => run.with(
+                ProximalAdagrad::new(learning_rate)
+                    .initial_accumulator_value(initial_accumulator_value)
+                    .l1_regularization_strength(l1)
+                    .l2_regularization_strength(l2),
+            ),
+            Rule::RMSProp {
+                learning_rate,
+                decay,
+                momentum,
+                epsilon,
+                centered: false,
+            } => run.with(RmsProp::with(learning_rate, decay, momentum, epsilon)),
+            Rule::RMSProp {
+                learning_rate,
+                decay,
+                momentum,
+                epsilon,
+                centered: true,
+            } => run.with(CenteredRmsProp::with(
+                learning_rate,
+                decay,
+                momentum,
+                epsilon,
+            )),
         }
     }
 }

@@ -5,16 +5,16 @@ use std::fmt::Write as _;
 use super::{Folder, FolderCase};
 
 impl Folder {
-    /// The source of `CASES`, a static table of all cases, and of `SCRATCH`, how many numbers
-    /// the largest of them needs to be replayed.
+    /// The source of `CASES`, a static table of all cases, and of the scratch that the largest of
+    /// them needs to be replayed: `NUMBERS` and `INDICES`.
     pub fn emit(&self) -> String {
-        let scratch = self
-            .cases
-            .iter()
-            .map(|case| case.with(|case| case.scratch()));
+        let cases = self.cases.iter();
+        let numbers = cases.clone().map(|case| case.with(|case| case.numbers()));
+        let indices = cases.filter_map(|case| case.touched);
+        let (numbers, indices) = (numbers.max().unwrap_or(0), indices.max().unwrap_or(0));
         let mut source = String::from("use ::trajectory::{Array, Case, Part, Rule, State};\n");
-        let largest = scratch.max().unwrap_or(0);
-        let _ = writeln!(source, "pub(super) const SCRATCH: usize = {largest};");
+        let _ = writeln!(source, "pub(super) const NUMBERS: usize = {numbers};");
+        let _ = writeln!(source, "pub(super) const INDICES: usize = {indices};");
         let _ = writeln!(source, "pub(super) static CASES: &[Case<'static>] = &[");
         for case in &self.cases {
             let _ = writeln!(source, "{},", case.emit());

@@ -9,7 +9,18 @@ use crate::Rule;
 pub(super) struct Hyper<'a>(pub(super) &'a Map<String, Value>);
 
 /// The default names of TensorFlow's optimizers.
-const OPTIMIZERS: [&str; 3] = ["GradientDescent", "Momentum", "Adam"];
+const OPTIMIZERS: [&str; 10] = [
+    "GradientDescent",
+    "Momentum",
+    "Adam",
+    "Adagrad",
+    "AdagradDA",
+    "Adadelta",
+    "Ftrl",
+    "ProximalGradientDescent",
+    "ProximalAdagrad",
+    "RMSProp",
+];
 
 impl Hyper<'_> {
     /// The optimizer of a case: the longest name that the case's own starts with.
@@ -53,6 +64,49 @@ impl Hyper<'_> {
                 beta1: self.or("beta1", 0.9),
                 beta2: self.or("beta2", 0.999),
                 epsilon: self.or("epsilon", 1e-8),
+            },
+            "Adagrad" => Rule::Adagrad {
+                learning_rate: self.required("learning_rate")?,
+                initial_accumulator_value: self.or("initial_accumulator_value", 0.1),
+            },
+            "AdagradDA" => Rule::AdagradDA {
+                learning_rate: self.required("learning_rate")?,
+                initial_gradient_squared_accumulator_value: self
+                    .or("initial_gradient_squared_accumulator_value", 0.1),
+                l1: self.or("l1_regularization_strength", 0.0),
+                l2: self.or("l2_regularization_strength", 0.0),
+            },
+            "Adadelta" => Rule::Adadelta {
+                learning_rate: self.or("learning_rate", 0.001),
+                rho: self.or("rho", 0.95),
+                epsilon: self.or("epsilon", 1e-8),
+            },
+            "Ftrl" => Rule::Ftrl {
+                learning_rate: self.required("learning_rate")?,
+                learning_rate_power: self.or("learning_rate_power", -0.5),
+                initial_accumulator_value: self.or("initial_accumulator_value", 0.1),
+                l1: self.or("l1_regularization_strength", 0.0),
+                l2: self.or("l2_regularization_strength", 0.0),
+                l2_shrinkage: self.or("l2_shrinkage_regularization_strength", 0.0),
+                beta: self.or("beta", 0.0),
+            },
+            "ProximalGradientDescent" => Rule::ProximalGradientDescent {
+                learning_rate: self.required("learning_rate")?,
+                l1: self.or("l1_regularization_strength", 0.0),
+                l2: self.or("l2_regularization_strength", 0.0),
+            },
+            "ProximalAdagrad" => Rule::ProximalAdagrad {
+                learning_rate: self.required("learning_rate")?,
+                initial_accumulator_value: self.or("initial_accumulator_value", 0.1),
+                l1: self.or("l1_regularization_strength", 0.0),
+                l2: self.or("l2_regularization_strength", 0.0),
+            },
+            "RMSProp" => Rule::RMSProp {
+                learning_rate: self.required("learning_rate")?,
+                decay: self.or("decay", 0.9),
+                momentum: self.or("momentum", 0.0),
+                epsilon: self.or("epsilon", 1e-10),
+                centered: self.flag("centered"),
             },
             _ => return Err(IndexError(format!("there is no optimizer {optimizer}"))),
         })
