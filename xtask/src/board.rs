@@ -12,6 +12,8 @@ pub const DEFAULT: &str = "mps2-an386";
 pub struct Board {
     /// Its name, which is its folder's.
     pub name: String,
+    /// What its figures are called after: the name of its processor, without spaces.
+    pub short: String,
     /// What it is, in one line.
     pub about: String,
     /// Its processor.
@@ -99,6 +101,7 @@ fn understand(name: &str, text: &str) -> Result<Board> {
         .context("there is no [qemu]")?;
     Ok(Board {
         name: name.into(),
+        short: string(&table, "short")?,
         about: string(&table, "about")?,
         core: string(&table, "core")?,
         target: string(&table, "target")?,

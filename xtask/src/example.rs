@@ -21,6 +21,8 @@ pub struct Example {
     pub boards: Vec<String>,
     /// The features that it can be built with.
     pub features: Vec<String>,
+    /// Whether it counts instructions, which differ between compilers.
+    pub is_bench: bool,
     /// The most stack that it may use in release without logging, in bytes, where it promises one.
     pub stack_budget: Option<u64>,
 }
@@ -93,6 +95,7 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     let features: Vec<String> = features
         .map(|table| table.keys().cloned().collect())
         .unwrap_or_default();
+    let is_bench = gradlet.and_then(|gradlet| gradlet.get("bench")?.as_bool()) == Some(true);
     let stack_budget = gradlet.and_then(|gradlet| gradlet.get("stack_budget"));
     let stack_budget = stack_budget.map(board::number).transpose()?;
     let example = |name: String| Example {
@@ -101,6 +104,7 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         folder: folder.to_owned(),
         boards: boards.clone(),
         features: features.clone(),
+        is_bench,
         stack_budget,
     };
     let mut examples: Vec<Example> = Vec::new();

@@ -65,19 +65,18 @@ pub fn text(figures: &[Figure], format: Format) -> String {
                 |figure: &Figure| format!("{} {} {}\n", figure.name, figure.value, figure.unit);
             figures.iter().map(line).collect()
         }
-        Format::Json => {
-            let entry = |figure: &Figure| {
-                let value =
-                    serde_json::from_str(&figure.value).unwrap_or_else(|_| json!(figure.value));
-                (
-                    figure.name.clone(),
-                    json!({ "value": value, "unit": figure.unit }),
-                )
-            };
-            let object: Map<String, Value> = figures.iter().map(entry).collect();
-            format!("{:#}\n", Value::Object(object))
-        }
+        Format::Json => format!("{:#}\n", Value::Object(json(figures))),
     }
+}
+
+/// The figures as an object: the names, each with value and unit.
+pub fn json(figures: &[Figure]) -> Map<String, Value> {
+    let entry = |figure: &Figure| {
+        let value = serde_json::from_str(&figure.value).unwrap_or_else(|_| json!(figure.value));
+        let named = json!({ "value": value, "unit": figure.unit });
+        (figure.name.clone(), named)
+    };
+    figures.iter().map(entry).collect()
 }
 
 #[cfg(test)]

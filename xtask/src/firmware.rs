@@ -20,6 +20,8 @@ pub struct Build<'a> {
     /// The story folder that it is generated from, where it is generated from one and this is not
     /// the one it takes by itself.
     pub story: Option<&'a Path>,
+    /// The training order of that story, where it is not the one the program takes by itself.
+    pub mode: Option<&'a str>,
     /// Features beside those.
     pub features: &'a [&'a str],
 }
@@ -43,6 +45,7 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
         board,
         log,
         story,
+        mode,
         features,
     } = build;
     if !example.boards.contains(&board.name) {
@@ -80,6 +83,9 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
         .arg("--target-dir")
         .arg(&target)
         .env("GRADLET_BOARD", &board.name)
+        // What the caller did not name must not come in by the environment.
+        .env_remove("GRADLET_STORY")
+        .env_remove("GRADLET_MODE")
         .env(
             "DEFMT_LOG",
             std::env::var_os("DEFMT_LOG").unwrap_or_else(|| "info".into()),
@@ -103,6 +109,10 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
             folder.file_name().unwrap_or_default().to_string_lossy()
         );
         command.env("GRADLET_STORY", folder);
+    }
+    if let Some(mode) = mode {
+        name = format!("{name}-{mode}");
+        command.env("GRADLET_MODE", mode);
     }
     child::run(command.stdout(std::io::stderr()))
         .with_context(|| format!("{} does not build for {}", example.name, board.name))?;

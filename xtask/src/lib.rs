@@ -8,8 +8,10 @@
 //! | [`args`], [`command`] | the command line: a table of commands, a file each |
 //! | [`machine`], [`child`], [`apt`], [`say`] | the machine this runs on, its programs, and what is told to the person |
 //! | [`toolchain`], [`qemu`] | choosing and installing the firmware compiler and the emulator |
+//! | [`python`] | a Python with TensorFlow |
 //! | [`board`], [`example`] | what the folders of `firmware-examples` say of themselves |
 //! | [`firmware`], [`emulator`], [`elf`] | building a program, running it, measuring it |
+//! | [`gradlet`], [`story`] | the host's program, and the stories that its results are compared with |
 //! | [`figures`] | numbers, as lines or as JSON |
 //! | [`root`] | where things are |
 pub mod apt;
@@ -22,8 +24,11 @@ pub mod emulator;
 pub mod example;
 pub mod figures;
 pub mod firmware;
+pub mod gradlet;
 pub mod machine;
+pub mod python;
 pub mod qemu;
 pub mod root;
 pub mod say;
+pub mod story;
 pub mod toolchain;

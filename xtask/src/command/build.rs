@@ -39,6 +39,7 @@ pub(super) fn built(bench: &Bench, arguments: &Arguments) -> Result<PathBuf> {
         board: &bench.board,
         log: log(arguments),
         story: story.as_deref(),
+        mode: None,
         features: &[],
     };
     firmware::build(&bench.machine, &bench.toolchain, &build)

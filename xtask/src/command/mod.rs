@@ -1,6 +1,9 @@
 //! The commands, a file each.
+mod bench;
 mod boards;
 mod build;
+mod demo;
+mod interop;
 mod lint;
 mod run;
 mod setup;
@@ -19,17 +22,20 @@ use std::time::Duration;
 
 /// All of them, in the order of the help.
 pub const ALL: &[Command] = &[
+    demo::COMMAND,
     setup::COMMAND,
     test::COMMAND,
+    interop::COMMAND,
     run::COMMAND,
     build::COMMAND,
     sizes::COMMAND,
+    bench::COMMAND,
     boards::COMMAND,
     lint::COMMAND,
 ];
 
 /// A program that has not ended by then hangs.
-pub const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(600);
 
 const BOARD: Flag = Flag {
     name: "--board",

@@ -56,6 +56,7 @@ fn measured(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<V
         board: &bench.board,
         log: Log::Off,
         story: story.as_deref(),
+        mode: None,
         features: &[],
     };
     let elf = firmware::build(&bench.machine, &bench.toolchain, &build)?;

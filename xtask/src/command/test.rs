@@ -9,6 +9,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader},
+    path::Path,
     process::Stdio,
 };
 
@@ -39,7 +40,12 @@ fn run(_: &Arguments) -> Result<()> {
         qemu::find(&machine, &board.qemu.program)?;
     }
     let mut tally = Tally::default();
-    cargo_test(&machine, &["--workspace", "--no-fail-fast"], &mut tally)?;
+    cargo_test(
+        &machine,
+        &["--workspace", "--no-fail-fast"],
+        &[],
+        &mut tally,
+    )?;
     finish(tally)
 }
 
@@ -56,7 +62,12 @@ pub(super) fn finish(tally: Tally) -> Result<()> {
 }
 
 /// Runs `cargo test`, shows what it prints, and adds up its counts.
-pub(super) fn cargo_test(machine: &Machine, words: &[&str], tally: &mut Tally) -> Result<()> {
+pub(super) fn cargo_test(
+    machine: &Machine,
+    words: &[&str],
+    environment: &[(&str, &Path)],
+    tally: &mut Tally,
+) -> Result<()> {
     let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
     say::step(&format!("cargo test {}", words.join(" ")));
     let mut command = machine.command(&cargo);
@@ -64,6 +75,7 @@ pub(super) fn cargo_test(machine: &Machine, words: &[&str], tally: &mut Tally) -
         .current_dir(root::repository())
         .arg("test")
         .args(words)
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped());
     let mut child = child::start(&mut command)?;
     let failed_before = tally.failed;

@@ -1,0 +1,4 @@
+//! What a live TensorFlow makes of Gradlet's files. `cargo xtask interop` sets up what is needed:
+//! a Python with TensorFlow (`GRADLET_PYTHON`), and the demo's result (`GRADLET_DEMO`).
+mod demo;
+mod python;
