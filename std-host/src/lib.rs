@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod bundle;
+pub mod checkpoint;
 pub mod clock;
 pub mod convert;
 pub mod crc;
@@ -29,6 +30,7 @@ pub mod table;
 mod tensor;
 pub mod text_format;
 pub mod v1;
+pub mod variables;
 mod varint;
 
 pub use device::{DeviceCheckpoint, DeviceTensor, open};
@@ -40,3 +42,4 @@ pub use slice::{Extent, Slice};
 pub use staged::Durability;
 pub use strings::Strings;
 pub use tensor::{Element, Elements, Tensor, TensorView, element_count};
+pub use variables::{Part, Restorable, Saveable, Variable, Variables};
