@@ -17,6 +17,7 @@ mod missing;
 mod mmap;
 mod name;
 pub mod object_graph;
+pub mod profile;
 pub mod proto;
 pub mod records;
 mod region;
