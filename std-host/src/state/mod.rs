@@ -22,6 +22,7 @@ pub use files::{
     FormatVersion, checkpoint_exists, get_checkpoint_mtimes, meta_graph_filename, remove_checkpoint,
 };
 pub use read::{get_checkpoint_state, latest_checkpoint, read_checkpoint_state};
+pub(crate) use update::replace_file;
 pub use update::{PathForm, StateUpdate, generate_checkpoint_state, update_checkpoint_state};
 
 use crate::proto::checkpoint_state::CHECKPOINT_STATE;
