@@ -22,6 +22,7 @@ pub mod profile;
 pub mod proto;
 pub mod records;
 mod region;
+pub mod saver;
 mod similar;
 mod slice;
 mod slice_key;

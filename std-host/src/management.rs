@@ -122,6 +122,19 @@ pub enum ManagementError {
     /// A checkpoint's values do not fit the variables that are to receive them.
     #[error("{0}")]
     Mismatch(String),
+    /// A variable is missing in the checkpoint, or differs there.
+    #[error(
+        "Restoring from checkpoint failed. This is most likely due to {reason} from the \
+         checkpoint. Original error:\n\n{original}"
+    )]
+    Restore {
+        /// TensorFlow's class for the original error.
+        status: Status,
+        /// What is most likely wrong.
+        reason: &'static str,
+        /// The original error.
+        original: String,
+    },
     /// A message in the checkpoint cannot be understood.
     #[error("{what} of {prefix} is damaged: {reason}")]
     DamagedMessage {
@@ -144,6 +157,7 @@ impl ManagementError {
             ManagementError::StatePathConflict { .. } => PythonError::Runtime,
             ManagementError::NotMatched(_) => PythonError::Assertion,
             ManagementError::DamagedMessage { .. } => PythonError::Op(Status::DataLoss),
+            ManagementError::Restore { status, .. } => PythonError::Op(*status),
             ManagementError::File(error) => PythonError::Op(error.status()),
             ManagementError::InvalidState { .. }
             | ManagementError::StateText { .. }

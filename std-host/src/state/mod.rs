@@ -18,6 +18,7 @@ mod read;
 mod update;
 
 pub use crate::proto::checkpoint_state::CheckpointState;
+pub(crate) use files::modified;
 pub use files::{
     FormatVersion, checkpoint_exists, get_checkpoint_mtimes, meta_graph_filename, remove_checkpoint,
 };

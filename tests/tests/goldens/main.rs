@@ -3,6 +3,7 @@
 mod bundle;
 mod corrupt;
 mod events;
+mod manager;
 mod merge;
 mod object_graph;
 mod records;
