@@ -78,3 +78,62 @@ pub(crate) fn round(value: f64) -> i32 {
         whole
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_point_rounds_twice_and_so_carries_what_lies_just_below_a_half() {
+        // Of the story `kws_newspeaker`: 11582 · 1281571047 · 2^-40 = 13.49977.
+        let factor = FixedPoint {
+            multiplier: 1_281_571_047,
+            shift: -9,
+        };
+        assert_eq!(factor.apply(11_582), 14);
+        let real = f64::from(factor.multiplier) / 2f64.powi(40);
+        assert_eq!(round(11_582.0 * real), 13);
+    }
+
+    #[test]
+    fn fixed_point_takes_the_last_tie_away_from_zero() {
+        let half = FixedPoint {
+            multiplier: 1 << 30,
+            shift: -2,
+        };
+        let found = [-20, -12, -4, 4, 12, 20].map(|value| half.apply(value));
+        assert_eq!(found, [-3, -2, -1, 1, 2, 3]);
+    }
+
+    #[test]
+    fn fixed_point_shifts_to_the_left_before_it_multiplies() {
+        let factor = FixedPoint {
+            multiplier: 3 << 29,
+            shift: 4,
+        };
+        assert_eq!([-5, 0, 7].map(|value| factor.apply(value)), [-60, 0, 84]);
+    }
+
+    #[test]
+    fn ties_round_away_from_zero() {
+        let found = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5].map(round);
+        assert_eq!(found, [-3, -2, -1, 1, 2, 3]);
+        let just_below_a_half = 0.5 - f64::EPSILON / 4.0;
+        assert_eq!(
+            round(just_below_a_half),
+            0,
+            "adding a half first would give 1"
+        );
+    }
+
+    #[test]
+    fn what_is_beyond_32_bits_saturates() {
+        assert_eq!([-1e30, 1e30].map(round), [i32::MIN, i32::MAX]);
+        let range = OutputRange {
+            zero_point: -100,
+            min: -100,
+            max: 90,
+        };
+        assert_eq!([i32::MIN, i32::MAX].map(|sum| range.place(sum)), [-100, 90]);
+    }
+}

@@ -11,7 +11,7 @@
 //!
 //! and its program includes what came out:
 //!
-//! ```ignore
+//! ```text
 //! mod story {
 //!     include!(concat!(env!("OUT_DIR"), "/story.rs"));
 //! }
