@@ -1,7 +1,7 @@
 //! CRC-32C (Castagnoli), the checksum of TensorFlow's bundles and of device checkpoints.
 
 /// Reflected polynomial.
-const POLYNOMIAL: u32 = 0x82f6_3b78;
+pub(crate) const POLYNOMIAL: u32 = 0x82f6_3b78;
 
 /// One entry a nibble: 64 bytes of flash. Larger tables are faster, see the crate's features.
 static NIBBLES: [u32; 16] = table();
@@ -41,6 +41,11 @@ impl Crc32c {
     /// The checksum of nothing.
     pub const fn new() -> Self {
         Self(!0)
+    }
+
+    /// A checksum that goes on from a [`value`](Self::value).
+    pub(crate) const fn from_value(value: u32) -> Self {
+        Self(!value)
     }
 
     /// Extends the checksum by `bytes`.

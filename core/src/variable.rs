@@ -127,6 +127,12 @@ pub trait Variables {
     /// Training steps done so far (TensorFlow's `global_step`).
     fn global_step(&self) -> i64;
 
+    /// Up to 255 bytes of the user's own that a checkpoint carries in its header, by default none
+    /// ([`Annotated`](crate::checkpoint::Annotated) gives some to variables that have none).
+    fn metadata(&self) -> &[u8] {
+        &[]
+    }
+
     /// A number that tells this model from others: by default the checksum of all names, types
     /// and shapes, so that a checkpoint of another model is never restored into this one.
     fn model_id(&self) -> u32 {

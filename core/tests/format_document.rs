@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use gradlet::Variables;
-use gradlet::checkpoint::Encoder;
+use gradlet::checkpoint::{Choice, Encoder};
 use gradlet::tensor::{Shape, View, ViewMut};
 use gradlet::variable::{Collections, Name, Variable};
 
@@ -14,11 +14,14 @@ const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/FORMAT.md");
 const BEGIN: &str = "<!-- dump: begin -->\n";
 const END: &str = "<!-- dump: end -->";
 
+const WEIGHTS: [f32; 4] = [1.0, -0.5, 0.25, 3.0];
+
+/// One variable an encoding.
 struct Example;
 
 impl Variables for Example {
     fn count(&self) -> usize {
-        3
+        6
     }
     fn variable(&self, index: usize) -> Option<Variable<'_>> {
         let (name, shape, view) = match index {
@@ -26,9 +29,20 @@ impl Variables for Example {
             1 => (
                 Name::scoped("head", "kernel"),
                 Shape::matrix(2, 2),
-                View::F32(&[1.0, -0.5, 0.25, 3.0]),
+                View::F32(&WEIGHTS),
             ),
-            2 => (Name::new("order"), Shape::vector(3), View::U8(&[2, 0, 1])),
+            2 => (
+                Name::slot("head", "kernel", "Adam"),
+                Shape::matrix(2, 2),
+                View::F32(&[0.1; 4]),
+            ),
+            3 => (
+                Name::new("order"),
+                Shape::vector(9),
+                View::U8(&[2, 0, 0, 0, 0, 0, 1, 0, 0]),
+            ),
+            4 => (Name::new("half"), Shape::vector(4), View::F32(&WEIGHTS)),
+            5 => (Name::new("tiny"), Shape::vector(4), View::F32(&WEIGHTS)),
             _ => return None,
         };
         Some(Variable {
@@ -44,11 +58,21 @@ impl Variables for Example {
     fn global_step(&self) -> i64 {
         7
     }
+    fn metadata(&self) -> &[u8] {
+        b"v3"
+    }
 }
 
 fn example() -> Vec<u8> {
     let mut bytes = vec![0; 4096];
-    let mut encoder = Encoder::new().at_time(1_800_000_000);
+    let mut encoder =
+        Encoder::new()
+            .at_time(1_800_000_000)
+            .choosing(|variable| match variable.name {
+                name if name.is(b"half") => Choice::Bf16,
+                name if name.is(b"tiny") => Choice::Blocks8,
+                _ => Choice::Smallest,
+            });
     let len = encoder.fill(&Example, &mut bytes).unwrap();
     bytes.truncate(len);
     bytes
@@ -104,6 +128,7 @@ impl Annotator<'_> {
                 1 => format!("  global step {value}"),
                 2 => format!("  time {value}"),
                 3 => format!("  model id {value:08x}"),
+                4 => "  metadata".to_owned(),
                 _ => panic!("the document knows no field {tag}"),
             };
             self.part(len, &meaning);
@@ -127,7 +152,9 @@ impl Annotator<'_> {
         self.part(1, &format!("head of {head} bytes"));
         self.part(1, &format!("element type {}", self.peek(0)));
         let (encoding, rank) = (self.peek(0) & 15, self.peek(0) >> 4);
-        self.part(1, &format!("encoding {encoding}, rank {rank}"));
+        let names = ["raw", "constant", "zero runs", "bfloat16", "8-bit blocks"];
+        let encoding = names[usize::from(encoding)];
+        self.part(1, &format!("{encoding}, rank {rank}"));
         let stored = self.number(4) as usize;
         self.part(4, &format!("{stored} bytes stored"));
         let end = self.at + head;
@@ -145,7 +172,27 @@ impl Annotator<'_> {
         self.part(name.len(), &meaning);
         self.padding(end - self.at);
         assert_eq!(self.at % 4, 0, "payloads are aligned");
-        self.part(stored, "elements");
+        let payload_end = self.at + stored;
+        match encoding {
+            "raw" => self.part(stored, "elements"),
+            "constant" => self.part(stored, "element"),
+            "bfloat16" => self.part(stored, "elements, rounded"),
+            "8-bit blocks" => {
+                self.part(2, "scale");
+                self.part(stored - 2, "integers");
+            }
+            _ => {
+                while self.at < payload_end {
+                    let zeros = self.peek(0);
+                    self.part(1, &format!("{zeros} zeros"));
+                    if self.at < payload_end {
+                        let literals = self.peek(0);
+                        self.part(1, &format!("{literals} literals"));
+                        self.part(literals.into(), "  elements");
+                    }
+                }
+            }
+        }
         self.padding(stored.wrapping_neg() % 4);
         self.part(4, "checksum of the elements");
         true

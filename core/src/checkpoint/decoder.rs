@@ -1,10 +1,14 @@
 //! Bytes to tensors, without I/O.
 
+use super::codec::unpack::{Piece, SCRATCH, Unpack};
 use super::fault::{DecodeError, Fault};
 use super::format::{
-    END, FRAME, Frame, Info, KIND_END, KIND_TENSOR, MAGIC, PREAMBLE, TRAILER, TensorInfo, VERSION,
-    padding,
+    END, FIELD_METADATA, FIELD_PADDING, FRAME, KIND_END, KIND_TENSOR, MAGIC, PREAMBLE, TRAILER,
+    VERSION, padding,
 };
+use super::frame::{Frame, TensorInfo};
+use super::info::Info;
+use super::repeat;
 use crate::Crc32c;
 
 /// A checkpoint being read: a state machine that consumes byte slices.
@@ -18,42 +22,69 @@ pub struct Decoder {
     part: [u8; PART],
     have: usize,
     offset: u32,
+    info: Info,
     structure: Crc32c,
-    payload: Crc32c,
     frame: Frame,
-    element_size: u8,
-    /// Bytes of the payload still to come.
-    remaining: u32,
+    payload: Unpack,
+    payload_crc: Crc32c,
     records: u32,
 }
 
-/// The longest part that is collected: a head, which `u8` counts.
+/// The longest part that is collected: a head or a field, which `u8` counts. Between two parts
+/// its room holds decoded elements.
 const PART: usize = 256;
+const _: () = assert!(PART >= SCRATCH);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Preamble,
-    Fields { len: u16 },
+    /// The next field's tag, in the `left` bytes of fields.
+    Tag {
+        left: u16,
+    },
+    /// The length of the field's value.
+    Length {
+        left: u16,
+        tag: u8,
+    },
+    Value {
+        left: u16,
+        tag: u8,
+        len: u8,
+    },
     Frame,
     Head,
     Payload,
     Trailer,
-    Skip { len: u64 },
+    Skip {
+        len: u64,
+    },
     End,
     Done,
 }
 
 /// What a decoder found.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Event<'a> {
     /// All input was used; more is needed.
     More,
+    /// The user's own bytes in the header, if any.
+    Metadata(&'a [u8]),
     /// What the checkpoint says of itself.
     Info(Info),
     /// A tensor begins.
     Tensor(TensorInfo<'a>),
-    /// The next elements of the tensor, whole and little-endian.
+    /// The next elements of the tensor, decoded, whole and little-endian.
     Data(&'a [u8]),
+    /// The next elements are `count` times this one. A few stored bytes can stand for gigabytes:
+    /// whoever makes elements of it must know first that there is room.
+    Repeated {
+        /// The element, little-endian.
+        element: &'a [u8],
+        /// How often it occurs.
+        count: u32,
+    },
     /// The tensor's payload is complete and its checksum right.
     TensorEnd,
     /// The checkpoint is complete and all its checksums right; input behind it is not touched.
@@ -68,11 +99,15 @@ impl Decoder {
             part: [0; PART],
             have: 0,
             offset: 0,
+            info: Info {
+                global_step: None,
+                time: None,
+                model_id: None,
+            },
             structure: Crc32c::new(),
-            payload: Crc32c::new(),
-            frame: Frame::parse([0; FRAME]),
-            element_size: 1,
-            remaining: 0,
+            frame: Frame::NONE,
+            payload: Unpack::nothing(),
+            payload_crc: Crc32c::new(),
             records: 0,
         }
     }
@@ -80,6 +115,29 @@ impl Decoder {
     /// Bytes of the checkpoint consumed so far.
     pub const fn offset(&self) -> u32 {
         self.offset
+    }
+
+    /// Bytes that certainly still belong to the checkpoint: reading no more than these leaves
+    /// what follows it in a stream untouched. 0 once it is complete, never before.
+    pub fn remaining(&self) -> u32 {
+        let have = self.have as u32;
+        let trailer = padding(self.frame.stored_len as usize) as u32 + TRAILER as u32;
+        let end = END as u32;
+        let remaining = match self.stage {
+            Stage::Preamble => end.saturating_add(PREAMBLE as u32),
+            Stage::Tag { left } | Stage::Length { left, .. } => end + u32::from(left),
+            Stage::Value { left, len, .. } => end + u32::from(left) + u32::from(len),
+            Stage::Frame => end,
+            Stage::Head => u32::from(self.frame.head_len)
+                .saturating_add(self.frame.stored_len)
+                .saturating_add(trailer + end),
+            Stage::Payload => self.payload.stored().saturating_add(trailer + end),
+            Stage::Trailer => trailer + end,
+            Stage::Skip { len } => u32::try_from(len).unwrap_or(u32::MAX).saturating_add(end),
+            Stage::End => end - FRAME as u32,
+            Stage::Done => 0,
+        };
+        remaining.saturating_sub(have)
     }
 
     /// Takes bytes from the front of `input` up to the next event.
@@ -99,17 +157,51 @@ impl Decoder {
                     };
                     let fields = preamble(part).map_err(|fault| self.at(PREAMBLE, fault))?;
                     self.structure_part(PREAMBLE);
-                    self.stage = Stage::Fields { len: fields };
+                    self.stage = Stage::Tag { left: fields };
                 }
-                Stage::Fields { len } => {
-                    let len = usize::from(len);
-                    let Some(part) = self.collect(input, len)? else {
+                Stage::Tag { left: 0 } => {
+                    self.stage = Stage::Frame;
+                    return Ok(Event::Info(self.info));
+                }
+                Stage::Tag { left } => {
+                    let Some(&[tag]) = self.collect(input, 1)? else {
                         return Ok(Event::More);
                     };
-                    let info = Info::parse(part).map_err(|fault| self.at(len, fault))?;
+                    self.structure_part(1);
+                    let left = left.saturating_sub(1);
+                    self.stage = match tag {
+                        FIELD_PADDING => Stage::Tag { left },
+                        tag => Stage::Length { left, tag },
+                    };
+                }
+                Stage::Length { left, tag } => {
+                    if left == 0 {
+                        return Err(self.at(1, Fault::Field { tag }));
+                    }
+                    let Some(&[len]) = self.collect(input, 1)? else {
+                        return Ok(Event::More);
+                    };
+                    self.structure_part(1);
+                    let left = left.checked_sub(1 + u16::from(len));
+                    let left = left.ok_or(self.at(2, Fault::Field { tag }))?;
+                    self.stage = Stage::Value { left, tag, len };
+                }
+                Stage::Value { left, tag, len } => {
+                    let len = usize::from(len);
+                    if self.collect(input, len)?.is_none() {
+                        return Ok(Event::More);
+                    }
                     self.structure_part(len);
-                    self.stage = Stage::Frame;
-                    return Ok(Event::Info(info));
+                    self.stage = Stage::Tag { left };
+                    if tag == FIELD_METADATA {
+                        let value = self.part.get(..len).unwrap_or_default();
+                        return Ok(Event::Metadata(value));
+                    }
+                    let value = self.part.get(..len).unwrap_or_default();
+                    let offset = self.offset.saturating_sub(len as u32);
+                    self.info
+                        .field(tag, value)
+                        .map_err(|fault| DecodeError { offset, fault })?;
                 }
                 Stage::Frame => {
                     let Some(part) = self.collect(input, FRAME)? else {
@@ -139,8 +231,7 @@ impl Decoder {
                     }
                     self.structure_part(len);
                     self.stage = Stage::Payload;
-                    self.payload = Crc32c::new();
-                    self.remaining = self.frame.stored_len;
+                    self.payload_crc = Crc32c::new();
                     self.records += 1;
                     let offset = self.offset.wrapping_sub((FRAME + len) as u32);
                     let head = self.part.get(..len).unwrap_or_default();
@@ -148,15 +239,16 @@ impl Decoder {
                         .frame
                         .tensor(head)
                         .map_err(|fault| DecodeError { offset, fault })?;
-                    self.element_size = info.dtype.size() as u8;
+                    self.payload =
+                        Unpack::start(info.encoding, info.dtype, info.elements, info.stored_len);
                     return Ok(Event::Tensor(info));
                 }
-                Stage::Payload if self.remaining == 0 => self.stage = Stage::Trailer,
+                Stage::Payload if self.payload.is_complete() => self.stage = Stage::Trailer,
                 Stage::Payload => return self.payload(input),
                 Stage::Trailer => {
                     let pad = padding(self.frame.stored_len as usize);
                     let len = pad + TRAILER;
-                    let found = self.payload.value();
+                    let found = self.payload_crc.value();
                     let Some(part) = self.collect(input, len)? else {
                         return Ok(Event::More);
                     };
@@ -216,10 +308,10 @@ impl Decoder {
         let (bytes, rest) = input.split_at_checked(new).unwrap_or((input, &[]));
         let room = self.part.get_mut(self.have..).unwrap_or_default();
         if room.len() < missing {
-            // Only header fields can be longer than a part; no version has so many.
+            // No part is: heads and fields are the longest.
             return Err(DecodeError {
                 offset: self.offset,
-                fault: Fault::Field { tag: 0 },
+                fault: Fault::TooLong,
             });
         }
         for (slot, &byte) in room.iter_mut().zip(bytes) {
@@ -238,27 +330,34 @@ impl Decoder {
         self.have = 0;
     }
 
-    /// Whole elements straight from the input, or one that slices cut in two.
+    /// The next piece of the payload.
     fn payload<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Event<'a>, DecodeError> {
-        let size = usize::from(self.element_size).max(1);
-        let most = usize::try_from(self.remaining).unwrap_or(usize::MAX);
-        let whole = input.len().min(most) / size * size;
-        if self.have == 0 && whole > 0 {
-            let (data, rest) = input.split_at_checked(whole).unwrap_or((input, &[]));
-            *input = rest;
-            self.consume(whole)?;
-            self.payload.update(data);
-            self.remaining = self.remaining.saturating_sub(whole as u32);
-            return Ok(Event::Data(data));
-        }
-        if self.collect(input, size.min(most))?.is_none() {
+        let before = input.len();
+        let offset = self.offset;
+        let Some(scratch) = self.part.first_chunk_mut() else {
             return Ok(Event::More);
-        }
-        self.have = 0;
-        self.remaining = self.remaining.saturating_sub(size as u32);
-        let data = self.part.get(..size).unwrap_or_default();
-        self.payload.update(data);
-        Ok(Event::Data(data))
+        };
+        let piece = self
+            .payload
+            .advance(input, scratch)
+            .map_err(|fault| DecodeError { offset, fault })?;
+        // At most 4 GiB, as `before` bytes of a longer input are consumed in several turns.
+        let consumed = u32::try_from(before - input.len()).unwrap_or(u32::MAX);
+        self.offset = offset.checked_add(consumed).ok_or(DecodeError {
+            offset,
+            fault: Fault::TooLong,
+        })?;
+        Ok(match piece {
+            None => Event::More,
+            Some(Piece::Elements(bytes)) => {
+                self.payload_crc.update(bytes);
+                Event::Data(bytes)
+            }
+            Some(Piece::Repeated { element, count }) => {
+                repeat::extend(&mut self.payload_crc, element, count);
+                Event::Repeated { element, count }
+            }
+        })
     }
 
     /// Counts the head and trailer of a skipped record to the structure, not its payload.

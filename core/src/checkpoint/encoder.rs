@@ -2,15 +2,21 @@
 
 use core::fmt;
 
+use super::codec::choose::choose;
+use super::codec::pack::Pack;
+use super::encoding::Choice;
 use super::format::{
-    END, FIELD_GLOBAL_STEP, FIELD_MODEL_ID, FIELD_PADDING, FIELD_TIME, FRAME, Frame, MAGIC,
-    TRAILER, VERSION, padding, varint,
+    END, FIELD_GLOBAL_STEP, FIELD_METADATA, FIELD_MODEL_ID, FIELD_PADDING, FIELD_TIME, FRAME,
+    MAGIC, TRAILER, VERSION, padding, varint,
 };
-use crate::tensor::View;
-use crate::variable::Variable;
+use super::frame::Frame;
+use super::section::Section;
+use crate::variable::{Collections, Name, Variable};
 use crate::{Crc32c, Variables};
 
 /// A checkpoint being written: a state machine that fills byte slices.
+///
+/// It holds the variables of the collection [`Collections::GLOBAL`], in their order.
 ///
 /// Holds no reference to the variables. They must not change from the first call of
 /// [`fill`](Self::fill) to the last for the checkpoint to be of one moment; each tensor's
@@ -18,13 +24,18 @@ use crate::{Crc32c, Variables};
 #[derive(Debug, Clone)]
 pub struct Encoder {
     time: Option<i64>,
+    choice: Option<fn(&Variable<'_>) -> Choice>,
     stage: Stage,
-    /// Bytes of the stage that are out already.
+    /// Bytes of the stage, or of the payload's piece, that are out already.
     position: usize,
-    index: u16,
+    /// The variable being written, and how many were written before it.
+    index: usize,
+    records: u16,
     offset: u32,
+    payload_start: u32,
     structure: Crc32c,
-    payload: Crc32c,
+    frame: Frame,
+    payload: Pack,
 }
 
 /// The parts of a checkpoint, in order; head, payload and trailer once a tensor.
@@ -44,12 +55,16 @@ impl Encoder {
     pub const fn new() -> Self {
         Self {
             time: None,
+            choice: None,
             stage: Stage::Preamble,
             position: 0,
             index: 0,
+            records: 0,
             offset: 0,
+            payload_start: 0,
             structure: Crc32c::new(),
-            payload: Crc32c::new(),
+            frame: Frame::NONE,
+            payload: Pack::nothing(),
         }
     }
 
@@ -60,19 +75,52 @@ impl Encoder {
         self
     }
 
+    /// The same with a choice of encoding a variable; [`Choice::Smallest`] where there is none.
+    ///
+    /// ```
+    /// use gradlet::checkpoint::{Choice, Encoder};
+    /// use gradlet::variable::Collections;
+    ///
+    /// // What inference needs as bfloat16, what training needs without loss.
+    /// let encoder = Encoder::new().choosing(|variable| {
+    ///     if variable.collections.contains(Collections::MODEL) {
+    ///         Choice::Bf16
+    ///     } else {
+    ///         Choice::Smallest
+    ///     }
+    /// });
+    /// # let _ = encoder;
+    /// ```
+    #[must_use]
+    pub const fn choosing(mut self, choice: fn(&Variable<'_>) -> Choice) -> Self {
+        self.choice = Some(choice);
+        self
+    }
+
+    /// Bytes of the checkpoint produced so far.
+    pub const fn offset(&self) -> u32 {
+        self.offset
+    }
+
     /// Bytes of the whole checkpoint of `variables`.
+    ///
+    /// This looks at each element once where the encoding's length depends on it.
     ///
     /// # Errors
     /// Those of [`fill`](Self::fill).
     pub fn total_len(&self, variables: &impl Variables) -> Result<u32, EncodeError> {
         let mut counting = Section::counting();
-        self.preamble(variables, &mut counting);
-        let mut total = counting.total as u64 + END as u64;
-        for index in 0..variables.count() {
-            let (variable, frame) = record(variables, index)?;
-            let payload = variable.view.byte_len();
+        self.preamble(variables, &mut counting)?;
+        let mut total = counting.total() as u64 + END as u64;
+        let mut records = 0u16;
+        let mut next = 0;
+        while let Some((index, variable)) = saved_from(variables, next)? {
+            let frame = self.frame(variables, &variable, index)?;
+            let payload = frame.stored_len as usize;
             total += (FRAME + usize::from(frame.head_len) + TRAILER) as u64;
             total += (payload + padding(payload)) as u64;
+            records = records.checked_add(1).ok_or(EncodeError::TooMany)?;
+            next = index + 1;
         }
         u32::try_from(total).map_err(|_| EncodeError::TooLong)
     }
@@ -81,9 +129,12 @@ impl Encoder {
     /// than `out` holds means that the checkpoint is complete.
     ///
     /// # Errors
-    /// [`EncodeError::Variable`] for a variable that no record can hold (a name of no or more
-    /// than some 240 bytes), [`EncodeError::TooMany`] above 65,535 variables,
-    /// [`EncodeError::TooLong`] above 4 GiB.
+    /// - [`EncodeError::Variable`] for a variable that no record can hold (a name of no or more
+    ///   than some 240 bytes), [`EncodeError::Duplicate`] for one whose name another one has,
+    /// - [`EncodeError::Changed`] if a variable changed its shape, or the elements that its
+    ///   encoding was chosen for, since its record was begun,
+    /// - [`EncodeError::TooMany`] above 65,535 variables, [`EncodeError::TooLong`] above 4 GiB,
+    ///   [`EncodeError::Metadata`] above 255 bytes of them.
     pub fn fill(
         &mut self,
         variables: &impl Variables,
@@ -92,17 +143,12 @@ impl Encoder {
         let mut filled = 0;
         while self.stage != Stage::Done {
             let rest = out.get_mut(filled..).unwrap_or_default();
-            let mut section = Section {
-                skip: self.position,
-                out: rest,
-                written: 0,
-                total: 0,
-            };
+            let mut section = Section::new(self.position, rest);
             self.emit(variables, &mut section)?;
-            let (written, complete) = (section.written, section.is_complete());
+            let (written, complete) = (section.written(), section.is_complete());
             let bytes = rest.get(..written).unwrap_or_default();
             match self.stage {
-                Stage::Payload => self.payload.update(bytes),
+                Stage::Payload => self.payload.emitted(bytes),
                 Stage::Checksum => {}
                 _ => self.structure.update(bytes),
             }
@@ -115,7 +161,7 @@ impl Encoder {
             if !complete {
                 break;
             }
-            self.next_stage(variables.count())?;
+            self.next(variables)?;
         }
         Ok(filled)
     }
@@ -127,24 +173,17 @@ impl Encoder {
         section: &mut Section<'_>,
     ) -> Result<(), EncodeError> {
         match self.stage {
-            Stage::Preamble => self.preamble(variables, section),
-            Stage::Head => {
-                let (variable, frame) = record(variables, self.index.into())?;
-                head(&variable, frame, section);
-            }
-            Stage::Payload => {
-                let (variable, _) = record(variables, self.index.into())?;
-                section.put_elements(&variable.view);
-            }
+            Stage::Preamble => self.preamble(variables, section)?,
+            Stage::Head => head(&self.variable(variables)?, self.frame, section),
+            Stage::Payload => self.payload.emit(&self.variable(variables)?.view, section),
             Stage::Trailer => {
-                let (variable, _) = record(variables, self.index.into())?;
-                section.put_padding(padding(variable.view.byte_len()));
-                section.put(&self.payload.value().to_le_bytes());
+                section.put_padding(padding(self.frame.stored_len as usize));
+                section.put(&self.payload.crc32c().to_le_bytes());
             }
             Stage::End => {
                 let start = self.offset.wrapping_sub(self.position as u32);
                 let total = start.checked_add(END as u32).ok_or(EncodeError::TooLong)?;
-                section.put(&Frame::end(self.index, total).bytes());
+                section.put(&Frame::end(self.records, total).bytes());
             }
             Stage::Checksum => section.put(&self.structure.value().to_le_bytes()),
             Stage::Done => {}
@@ -152,48 +191,113 @@ impl Encoder {
         Ok(())
     }
 
-    fn next_stage(&mut self, count: usize) -> Result<(), EncodeError> {
+    /// Goes on to the next part: the one before is out.
+    fn next(&mut self, variables: &impl Variables) -> Result<(), EncodeError> {
         self.position = 0;
         self.stage = match self.stage {
+            Stage::Preamble => self.begin_record(variables)?,
             Stage::Head => {
-                self.payload = Crc32c::new();
-                Stage::Payload
+                let changed = EncodeError::Changed { index: self.index };
+                let encoding = self.frame.encoding().ok_or(changed)?;
+                let view = self.variable(variables)?.view;
+                self.payload = Pack::start(encoding, &view).ok_or(changed)?;
+                self.payload_start = self.offset;
+                self.payload_or_trailer()?
             }
-            Stage::Payload => Stage::Trailer,
-            Stage::Preamble if count > 0 => Stage::Head,
+            Stage::Payload => {
+                let view = self.variable(variables)?.view;
+                self.payload.next(&view);
+                self.payload_or_trailer()?
+            }
             Stage::Trailer => {
-                self.index = self.index.checked_add(1).ok_or(EncodeError::TooMany)?;
-                if usize::from(self.index) < count {
-                    Stage::Head
-                } else {
-                    Stage::End
-                }
+                self.index += 1;
+                self.records = self.records.checked_add(1).ok_or(EncodeError::TooMany)?;
+                self.begin_record(variables)?
             }
-            Stage::Preamble => Stage::End,
             Stage::End => Stage::Checksum,
             Stage::Checksum | Stage::Done => Stage::Done,
         };
         Ok(())
     }
 
-    fn preamble(&self, variables: &impl Variables, section: &mut Section<'_>) {
-        const STEP: usize = 2 + 8;
-        const MODEL: usize = 2 + 4;
-        let unpadded = STEP + MODEL + if self.time.is_some() { 2 + 8 } else { 0 };
-        let fields = unpadded + padding(unpadded);
+    /// The head of the next variable's record, or the end.
+    fn begin_record(&mut self, variables: &impl Variables) -> Result<Stage, EncodeError> {
+        let Some((index, variable)) = saved_from(variables, self.index)? else {
+            return Ok(Stage::End);
+        };
+        self.frame = self.frame(variables, &variable, index)?;
+        self.index = index;
+        Ok(Stage::Head)
+    }
+
+    fn payload_or_trailer(&self) -> Result<Stage, EncodeError> {
+        if !self.payload.is_complete() {
+            return Ok(Stage::Payload);
+        }
+        if self.offset.wrapping_sub(self.payload_start) != self.frame.stored_len {
+            return Err(EncodeError::Changed { index: self.index });
+        }
+        Ok(Stage::Trailer)
+    }
+
+    fn preamble(
+        &self,
+        variables: &impl Variables,
+        section: &mut Section<'_>,
+    ) -> Result<(), EncodeError> {
+        let step = variables.global_step().to_le_bytes();
+        let model = variables.model_id().to_le_bytes();
+        let time = self.time.map(i64::to_le_bytes);
+        let metadata = variables.metadata();
+        let fields = [
+            (FIELD_GLOBAL_STEP, &step[..]),
+            (FIELD_MODEL_ID, &model),
+            (FIELD_TIME, time.as_ref().map_or(&[], |time| time)),
+            (FIELD_METADATA, metadata),
+        ];
+        let fields = || fields.iter().filter(|(_, value)| !value.is_empty());
+        let unpadded: usize = fields().map(|(_, value)| 2 + value.len()).sum();
+        let len = unpadded + padding(unpadded);
         section.put(&MAGIC);
         section.put(&[VERSION, 0]);
-        section.put(&(fields as u16).to_le_bytes());
-        section.put(&[FIELD_GLOBAL_STEP, 8]);
-        section.put(&variables.global_step().to_le_bytes());
-        section.put(&[FIELD_MODEL_ID, 4]);
-        section.put(&variables.model_id().to_le_bytes());
-        if let Some(time) = self.time {
-            section.put(&[FIELD_TIME, 8]);
-            section.put(&time.to_le_bytes());
+        section.put(&(len as u16).to_le_bytes());
+        for (tag, value) in fields() {
+            let found = value.len();
+            let len = u8::try_from(found).map_err(|_| EncodeError::Metadata { found })?;
+            section.put(&[*tag, len]);
+            section.put(value);
         }
         const { assert!(FIELD_PADDING == 0, "padding fields are zero bytes") };
-        section.put_padding(fields - unpadded);
+        section.put_padding(len - unpadded);
+        Ok(())
+    }
+
+    /// The variable being written.
+    fn variable<'a>(&self, variables: &'a impl Variables) -> Result<Variable<'a>, EncodeError> {
+        let index = self.index;
+        let variable = variables.variable(index);
+        variable.ok_or(EncodeError::Variable { index })
+    }
+
+    /// The frame of variable `index`.
+    fn frame(
+        &self,
+        variables: &impl Variables,
+        variable: &Variable<'_>,
+        index: usize,
+    ) -> Result<Frame, EncodeError> {
+        let earlier = (0..index).filter_map(|index| variables.variable(index));
+        if earlier
+            .filter(is_saved)
+            .any(|earlier| same(earlier.name, variable.name))
+        {
+            return Err(EncodeError::Duplicate { index });
+        }
+        let choice = self
+            .choice
+            .map_or(Choice::Smallest, |choice| choice(variable));
+        let (encoding, stored_len) = choose(choice, &variable.view);
+        Frame::of(variable, encoding, stored_len).ok_or(EncodeError::Variable { index })
     }
 }
 
@@ -203,12 +307,30 @@ impl Default for Encoder {
     }
 }
 
-/// Variable `index` and the frame of its record.
-fn record(variables: &impl Variables, index: usize) -> Result<(Variable<'_>, Frame), EncodeError> {
-    let error = EncodeError::Variable { index };
-    let variable = variables.variable(index).ok_or(error)?;
-    let frame = Frame::of(&variable).ok_or(error)?;
-    Ok((variable, frame))
+/// The first variable from `start` on that a checkpoint holds, and its index.
+fn saved_from(
+    variables: &impl Variables,
+    start: usize,
+) -> Result<Option<(usize, Variable<'_>)>, EncodeError> {
+    for index in start..variables.count() {
+        let variable = variables.variable(index);
+        let variable = variable.ok_or(EncodeError::Variable { index })?;
+        if is_saved(&variable) {
+            return Ok(Some((index, variable)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a checkpoint holds the variable: `LOCAL` ones start anew with each run.
+pub(super) fn is_saved(variable: &Variable<'_>) -> bool {
+    variable.collections.contains(Collections::GLOBAL)
+}
+
+fn same(a: Name<'_>, b: Name<'_>) -> bool {
+    a.pieces()
+        .flat_map(str::bytes)
+        .eq(b.pieces().flat_map(str::bytes))
 }
 
 fn head(variable: &Variable<'_>, frame: Frame, section: &mut Section<'_>) {
@@ -221,79 +343,7 @@ fn head(variable: &Variable<'_>, frame: Frame, section: &mut Section<'_>) {
         .name
         .pieces()
         .for_each(|piece| section.put(piece.as_bytes()));
-    section.put_padding((FRAME + usize::from(frame.head_len)).saturating_sub(section.total));
-}
-
-/// A part of the checkpoint being written: the first `skip` bytes are out already, and only as
-/// many as fit go out now. So no part needs a buffer of its own.
-struct Section<'a> {
-    skip: usize,
-    out: &'a mut [u8],
-    written: usize,
-    total: usize,
-}
-
-impl Section<'_> {
-    /// Only counts what is put.
-    fn counting() -> Self {
-        Section {
-            skip: usize::MAX,
-            out: &mut [],
-            written: 0,
-            total: 0,
-        }
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        let behind = self.skip.saturating_sub(self.total);
-        self.total += bytes.len();
-        let new = bytes.get(behind..).unwrap_or_default();
-        let room = self.out.get_mut(self.written..).unwrap_or_default();
-        let len = new.len().min(room.len());
-        for (slot, &byte) in room.iter_mut().zip(new) {
-            *slot = byte;
-        }
-        self.written += len;
-    }
-
-    fn put_padding(&mut self, len: usize) {
-        self.put([0; 3].get(..len).unwrap_or_default());
-    }
-
-    /// The little-endian elements of `view`, many at a time.
-    fn put_elements(&mut self, view: &View<'_>) {
-        let size = view.dtype().size();
-        self.total += view.byte_len();
-        let mut at = self.skip;
-        while at < self.total {
-            let room = self.out.get_mut(self.written..).unwrap_or_default();
-            let (element, within) = (at / size, at % size);
-            let mut len = if within == 0 {
-                view.copy_le(element, room)
-            } else {
-                0
-            };
-            if len == 0 {
-                // An element that the caller's slices cut in two.
-                let mut bytes = [0; 8];
-                view.copy_le(element, &mut bytes);
-                let part = bytes.get(within..size).unwrap_or_default();
-                len = part.len().min(room.len());
-                for (slot, &byte) in room.iter_mut().zip(part) {
-                    *slot = byte;
-                }
-            }
-            if len == 0 {
-                return;
-            }
-            self.written += len;
-            at += len;
-        }
-    }
-
-    const fn is_complete(&self) -> bool {
-        self.skip + self.written >= self.total
-    }
+    section.put_padding((FRAME + usize::from(frame.head_len)).saturating_sub(section.total()));
 }
 
 /// Why variables cannot be written as a checkpoint.
@@ -305,6 +355,21 @@ pub enum EncodeError {
     Variable {
         /// Its index.
         index: usize,
+    },
+    /// Another variable has the same name.
+    Duplicate {
+        /// Index of the second.
+        index: usize,
+    },
+    /// A variable changed while it was written.
+    Changed {
+        /// Its index.
+        index: usize,
+    },
+    /// More metadata than a field can hold.
+    Metadata {
+        /// Bytes of metadata; at most 255 fit.
+        found: usize,
     },
     /// More than 65,535 variables.
     TooMany,
@@ -319,6 +384,13 @@ impl fmt::Display for EncodeError {
                 f,
                 "variable {index} is missing, or its name (1 to about 240 bytes) or shape fits in no record"
             ),
+            Self::Duplicate { index } => {
+                write!(f, "variable {index} has the name of one before it")
+            }
+            Self::Changed { index } => write!(f, "variable {index} changed while it was written"),
+            Self::Metadata { found } => {
+                write!(f, "{found} bytes of metadata, at most 255 fit")
+            }
             Self::TooMany => f.write_str("more than 65,535 variables"),
             Self::TooLong => f.write_str("the checkpoint would be longer than 4 GiB"),
         }

@@ -49,7 +49,7 @@ pub enum Fault {
         /// The encoding's number.
         found: u8,
     },
-    /// A shape has too many dimensions or elements.
+    /// A shape has more than 8 dimensions or 4 GiB.
     Shape,
     /// A name is empty, not UTF-8, or badly padded.
     Name,
@@ -60,6 +60,8 @@ pub enum Fault {
         /// Bytes that the record says.
         found: u32,
     },
+    /// A payload is not what its encoding makes of so many elements.
+    Payload,
     /// The checkpoint says it is longer than 4 GiB.
     TooLong,
     /// Bytes between two parts are not zero.
@@ -119,7 +121,7 @@ impl fmt::Display for Fault {
             Self::Field { tag } => write!(f, "header field {tag} has a wrong length"),
             Self::DType { found } => write!(f, "element type {found} is none that a device has"),
             Self::Encoding { found } => write!(f, "encoding {found} is unknown"),
-            Self::Shape => f.write_str("a shape of more than 8 dimensions or 2^64 bytes"),
+            Self::Shape => f.write_str("a shape of more than 8 dimensions or 4 GiB"),
             Self::Name => f.write_str("a name that is empty, not UTF-8 or badly padded"),
             Self::Length { expected, found } => {
                 write!(
@@ -127,6 +129,7 @@ impl fmt::Display for Fault {
                     "the shape needs {expected} bytes, the record says {found}"
                 )
             }
+            Self::Payload => f.write_str("a payload that is not as its encoding says"),
             Self::TooLong => f.write_str("the checkpoint would be longer than 4 GiB"),
             Self::Padding => f.write_str("padding that is not zero"),
             Self::Checksum { expected, found } => {

@@ -9,18 +9,39 @@
 //!
 //! The format is described byte by byte in `FORMAT.md`. It is **version 0**: not yet frozen.
 
+mod annotated;
+#[cfg(feature = "async")]
+mod asynchronous;
+mod codec;
 mod decoder;
+mod embed;
 mod encoder;
+mod encoding;
 mod fault;
 mod format;
+mod frame;
 mod in_memory;
+mod info;
+mod reader;
+mod repeat;
 mod restore;
+mod section;
 mod writer;
 
+pub use annotated::Annotated;
+#[cfg(feature = "async")]
+pub use asynchronous::write as write_async;
+pub use codec::unpack::Piece;
 pub use decoder::{Decoder, Event};
 pub use encoder::{EncodeError, Encoder};
+pub use encoding::{Choice, Encoding};
 pub use fault::{DecodeError, Fault};
-pub use format::{Encoding, Info, TensorInfo, VERSION};
+pub use format::VERSION;
+pub use frame::TensorInfo;
 pub use in_memory::{Checkpoint, Tensor};
-pub use restore::{RestoreError, Restored, restore};
+pub use info::Info;
+pub use reader::{ReadError, SinglePass};
+pub use restore::{
+    Assignment, Match, Restore, RestoreError, Status, Unmatched, Verification, restore,
+};
 pub use writer::{WriteError, write};

@@ -8,30 +8,40 @@ use super::encoder::{EncodeError, Encoder};
 use crate::Variables;
 
 /// Bytes that go out at once: what is on the stack, and what a UART or a flash gets a call.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 
-/// Writes a checkpoint of all `variables`; returns its length in bytes.
+/// Writes a checkpoint of all `variables`, losslessly; returns its length in bytes.
 ///
 /// # Errors
-/// [`WriteError::Encode`] before anything is written if the variables fit in no checkpoint,
-/// [`WriteError::Io`] as the writer reports it; the part that is out is no checkpoint then.
-pub fn write<W: Write>(
-    variables: &impl Variables,
-    mut writer: W,
-) -> Result<u32, WriteError<W::Error>> {
-    let mut encoder = Encoder::new();
-    let total = encoder.total_len(variables).map_err(WriteError::Encode)?;
-    let mut chunk = [0; CHUNK];
-    loop {
-        let len = encoder
-            .fill(variables, &mut chunk)
-            .map_err(WriteError::Encode)?;
-        writer
-            .write_all(chunk.get(..len).unwrap_or_default())
-            .map_err(WriteError::Io)?;
-        if len < CHUNK {
-            writer.flush().map_err(WriteError::Io)?;
-            return Ok(total);
+/// Those of [`Encoder::write`].
+pub fn write<W: Write>(variables: &impl Variables, writer: W) -> Result<u32, WriteError<W::Error>> {
+    Encoder::new().write(variables, writer)
+}
+
+impl Encoder {
+    /// Writes the whole checkpoint; returns its length in bytes.
+    ///
+    /// # Errors
+    /// [`WriteError::Encode`] before anything is written if the variables fit in no checkpoint,
+    /// [`WriteError::Io`] as the writer reports it; the part that is out is no checkpoint then.
+    pub fn write<W: Write>(
+        mut self,
+        variables: &impl Variables,
+        mut writer: W,
+    ) -> Result<u32, WriteError<W::Error>> {
+        self.total_len(variables).map_err(WriteError::Encode)?;
+        let mut chunk = [0; CHUNK];
+        loop {
+            let len = self
+                .fill(variables, &mut chunk)
+                .map_err(WriteError::Encode)?;
+            writer
+                .write_all(chunk.get(..len).unwrap_or_default())
+                .map_err(WriteError::Io)?;
+            if len < CHUNK {
+                writer.flush().map_err(WriteError::Io)?;
+                return Ok(self.offset());
+            }
         }
     }
 }

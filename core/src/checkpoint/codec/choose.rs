@@ -1,0 +1,56 @@
+//! Which encoding a tensor gets.
+
+use super::{Bits, blocks8, with_elements, zero_runs};
+use crate::checkpoint::encoding::{Choice, Encoding};
+use crate::tensor::View;
+
+/// The encoding of `view` by `choice`, and the bytes of its payload.
+pub(in crate::checkpoint) fn choose(choice: Choice, view: &View<'_>) -> (Encoding, usize) {
+    let lossy = match choice {
+        Choice::Raw => return (Encoding::Raw, view.byte_len()),
+        Choice::Smallest => None,
+        Choice::Bf16 => bf16(view),
+        Choice::Blocks8 => blocks8(view),
+    };
+    let lossless = smallest_lossless(view);
+    lossy
+        .filter(|(_, len)| *len < lossless.1)
+        .unwrap_or(lossless)
+}
+
+fn smallest_lossless(view: &View<'_>) -> (Encoding, usize) {
+    let size = view.dtype().size();
+    if view.len() > 1 && is_constant(view) {
+        return (Encoding::Constant, size);
+    }
+    let runs = zero_runs::stored_len(view);
+    if runs < view.byte_len() {
+        (Encoding::ZeroRuns, runs)
+    } else {
+        (Encoding::Raw, view.byte_len())
+    }
+}
+
+/// Whether all elements have the same bits.
+pub(super) fn is_constant(view: &View<'_>) -> bool {
+    fn check<T: Bits>(elements: &[T]) -> bool {
+        let mut bits = elements.iter().map(|element| element.bits());
+        let first = bits.next();
+        first.is_none_or(|first| bits.all(|bits| bits == first))
+    }
+    with_elements!(view, elements => check(elements))
+}
+
+fn bf16(view: &View<'_>) -> Option<(Encoding, usize)> {
+    let View::F32(elements) = view else {
+        return None;
+    };
+    Some((Encoding::Bf16, elements.len() * size_of::<u16>()))
+}
+
+fn blocks8(view: &View<'_>) -> Option<(Encoding, usize)> {
+    let View::F32(elements) = view else {
+        return None;
+    };
+    blocks8::fits(elements).then_some((Encoding::Blocks8, blocks8::stored_len(elements.len())))
+}

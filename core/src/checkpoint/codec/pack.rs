@@ -1,0 +1,193 @@
+//! Payloads, written a piece at a time.
+
+use super::zero_runs::Run;
+use super::{bf16, blocks8, choose};
+use crate::Crc32c;
+use crate::checkpoint::encoding::Encoding;
+use crate::checkpoint::repeat;
+use crate::checkpoint::section::Section;
+use crate::tensor::View;
+
+/// A payload being written, piece by piece, and the checksum of what a reader will get from it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::checkpoint) struct Pack {
+    piece: Piece,
+    crc: Crc32c,
+}
+
+/// What is written without a look at what was written before it.
+#[derive(Debug, Clone, Copy)]
+enum Piece {
+    /// The elements as they are.
+    Elements { first: u32, count: u32 },
+    /// The one element that stands for all.
+    Constant,
+    /// The varints before a run of elements.
+    Token { first: u32, run: Run },
+    /// A block of elements as bfloat16.
+    Halves { first: u32 },
+    /// A block with its scale.
+    Block { first: u32 },
+    /// Nothing is left.
+    Complete,
+}
+
+impl Pack {
+    /// Nothing to write.
+    pub(in crate::checkpoint) const fn nothing() -> Self {
+        Self {
+            piece: Piece::Complete,
+            crc: Crc32c::new(),
+        }
+    }
+
+    /// At the start of a payload; `None` if `view` is not what the encoding was chosen for.
+    pub(in crate::checkpoint) fn start(encoding: Encoding, view: &View<'_>) -> Option<Self> {
+        let mut pack = Self::nothing();
+        if view.is_empty() {
+            return Some(pack);
+        }
+        pack.piece = match encoding {
+            Encoding::Raw => Piece::Elements {
+                first: 0,
+                count: view.len() as u32,
+            },
+            Encoding::Constant if choose::is_constant(view) => {
+                let mut element = [0; 8];
+                view.copy_le(0, &mut element);
+                let element = element.get(..view.dtype().size())?;
+                repeat::extend(&mut pack.crc, element, view.len() as u32);
+                Piece::Constant
+            }
+            Encoding::Constant => return None,
+            Encoding::ZeroRuns => pack.run(view, 0),
+            Encoding::Bf16 => Piece::Halves { first: 0 },
+            Encoding::Blocks8 => Piece::Block { first: 0 },
+        };
+        Some(pack)
+    }
+
+    /// CRC-32C of the elements as a reader gets them.
+    pub(in crate::checkpoint) const fn crc32c(&self) -> u32 {
+        self.crc.value()
+    }
+
+    pub(in crate::checkpoint) const fn is_complete(&self) -> bool {
+        matches!(self.piece, Piece::Complete)
+    }
+
+    /// Writes the piece, or what of it is not out yet.
+    pub(in crate::checkpoint) fn emit(&self, view: &View<'_>, section: &mut Section<'_>) {
+        match self.piece {
+            Piece::Elements { first, count } => {
+                section.put_elements(view, first as usize, count as usize);
+            }
+            Piece::Constant => section.put_elements(view, 0, 1),
+            Piece::Token { run, .. } => {
+                for (bytes, len) in run.token() {
+                    section.put(bytes.get(..len).unwrap_or_default());
+                }
+            }
+            Piece::Halves { first } => {
+                for &x in block(view, first) {
+                    section.put(&bf16::round(x).to_le_bytes());
+                }
+            }
+            Piece::Block { first } => {
+                let block = block(view, first);
+                let scale = blocks8::scale(block);
+                section.put(&scale.to_le_bytes());
+                for &x in block {
+                    section.put(&blocks8::quantize(x, scale).to_le_bytes());
+                }
+            }
+            Piece::Complete => {}
+        }
+    }
+
+    /// Takes into account what of the piece went out.
+    pub(in crate::checkpoint) fn emitted(&mut self, written: &[u8]) {
+        if let Piece::Elements { .. } = self.piece {
+            self.crc.update(written);
+        }
+    }
+
+    /// Goes on to the next piece: the one before is out.
+    pub(in crate::checkpoint) fn next(&mut self, view: &View<'_>) {
+        self.piece = match self.piece {
+            Piece::Token { first, run } => {
+                let first = first.saturating_add(run.zeros);
+                let count = run.literals;
+                if count == 0 {
+                    Piece::Complete
+                } else {
+                    Piece::Elements { first, count }
+                }
+            }
+            Piece::Elements { first, count } => {
+                let end = first.saturating_add(count);
+                if (end as usize) < view.len() {
+                    // Raw elements are all of the tensor: these were a run's.
+                    self.run(view, end)
+                } else {
+                    Piece::Complete
+                }
+            }
+            Piece::Halves { first } => {
+                for &x in block(view, first) {
+                    self.hash(bf16::widen(bf16::round(x)));
+                }
+                match following(view, first) {
+                    Some(first) => Piece::Halves { first },
+                    None => Piece::Complete,
+                }
+            }
+            Piece::Block { first } => {
+                let block = block(view, first);
+                let scale = blocks8::scale(block);
+                for &x in block {
+                    self.hash(blocks8::dequantize(blocks8::quantize(x, scale), scale));
+                }
+                match following(view, first) {
+                    Some(first) => Piece::Block { first },
+                    None => Piece::Complete,
+                }
+            }
+            Piece::Constant | Piece::Complete => Piece::Complete,
+        };
+    }
+
+    /// A reader will get `x`.
+    fn hash(&mut self, x: f32) {
+        self.crc.update(&x.to_le_bytes());
+    }
+
+    /// The run at element `first`; its zeros are hashed now, its literals as they go out.
+    fn run(&mut self, view: &View<'_>, first: u32) -> Piece {
+        let run = Run::at(view, first as usize);
+        let zero = [0; 8];
+        let zero = zero.get(..view.dtype().size()).unwrap_or_default();
+        repeat::extend(&mut self.crc, zero, run.zeros);
+        Piece::Token { first, run }
+    }
+}
+
+/// The elements that a lossy encoding can store; no others are given to it.
+fn floats<'a>(view: &View<'a>) -> &'a [f32] {
+    match view {
+        View::F32(elements) => elements,
+        _ => &[],
+    }
+}
+
+/// The first element of the block behind the one at `first`.
+fn following(view: &View<'_>, first: u32) -> Option<u32> {
+    let next = first.saturating_add(blocks8::BLOCK as u32);
+    ((next as usize) < view.len()).then_some(next)
+}
+
+/// The elements of the block at `first`.
+fn block<'a>(view: &View<'a>, first: u32) -> &'a [f32] {
+    let rest = floats(view).get(first as usize..).unwrap_or_default();
+    rest.get(..blocks8::BLOCK).unwrap_or(rest)
+}
