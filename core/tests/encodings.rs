@@ -9,7 +9,6 @@ use gradlet::checkpoint::{
     Checkpoint, Choice, Decoder, Encoder, Encoding, Event, Fault, Piece, Tensor,
 };
 use gradlet::tensor::View;
-use gradlet::variable::Variable;
 
 struct Random(u64);
 
@@ -156,14 +155,12 @@ fn a_slot_of_dead_features_costs_what_lives() {
 }
 
 fn always(choice: Choice) -> Encoder {
-    let choices: [(Choice, fn(&Variable<'_>) -> Choice); 4] = [
-        (Choice::Smallest, |_| Choice::Smallest),
-        (Choice::Raw, |_| Choice::Raw),
-        (Choice::Bf16, |_| Choice::Bf16),
-        (Choice::Blocks8, |_| Choice::Blocks8),
-    ];
-    let (_, function) = choices.into_iter().find(|(c, _)| *c == choice).unwrap();
-    Encoder::new().choosing(function)
+    Encoder::new().choosing(match choice {
+        Choice::Raw => |_| Choice::Raw,
+        Choice::Bf16 => |_| Choice::Bf16,
+        Choice::Blocks8 => |_| Choice::Blocks8,
+        _ => |_| Choice::Smallest,
+    })
 }
 
 fn noise(len: usize) -> Vec<f32> {

@@ -7,14 +7,18 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use gradlet::checkpoint::{Checkpoint, Encoding, Info};
+use gradlet::checkpoint::{self, Checkpoint, Encoding, Info, Piece, TensorInfo};
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::tensor::{Elements, TensorView};
+use crate::tensor::{Tensor, byte_count};
 
 /// First bytes of a device checkpoint.
 pub const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
+
+/// Bytes that a tensor may take beyond those of its file: no device has room for more, but a few
+/// stored bytes can say that they stand for gigabytes.
+const MOST_DECODED: u64 = 256 << 20;
 
 /// A device checkpoint, read whole and verified.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub struct DeviceCheckpoint {
     path: PathBuf,
     bytes: Vec<u8>,
     info: Info,
+    metadata: Vec<u8>,
     tensors: Vec<Record>,
 }
 
@@ -31,21 +36,29 @@ struct Record {
     name: String,
     dtype: DType,
     shape: Vec<u64>,
+    /// The same as the device says it.
+    device_dtype: gradlet::tensor::DType,
+    device_shape: gradlet::tensor::Shape,
+    elements: u32,
     encoding: Encoding,
     crc32c: u32,
-    data: Range<usize>,
+    payload: Range<usize>,
 }
 
 /// A tensor of a device checkpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct DeviceTensor<'a> {
+    checkpoint: &'a DeviceCheckpoint,
+    record: &'a Record,
     /// TensorFlow's name of the variable.
     pub name: &'a str,
-    /// Type, shape and elements.
-    pub view: TensorView<'a>,
+    /// Element type.
+    pub dtype: DType,
+    /// Sizes, outermost first; empty for a scalar.
+    pub shape: &'a [u64],
     /// How it was stored.
     pub encoding: Encoding,
-    /// CRC-32C of the elements, as the device computed it.
+    /// CRC-32C of the elements as they are read, computed by the device.
     pub crc32c: u32,
     /// Offset of the payload in the file.
     pub offset: u64,
@@ -100,16 +113,21 @@ impl DeviceCheckpoint {
                 name: info.name.to_owned(),
                 dtype,
                 shape: info.shape.dims().iter().map(|&dim| dim.into()).collect(),
+                device_dtype: info.dtype,
+                device_shape: info.shape,
+                elements: info.elements,
                 encoding: info.encoding,
                 crc32c: tensor.crc32c,
-                data: offset..offset + tensor.data.len(),
+                payload: offset..offset + tensor.stored.len(),
             });
         }
         let info = checkpoint.info();
+        let metadata = checkpoint.metadata().to_vec();
         Ok(Self {
             path: path.to_path_buf(),
             bytes,
             info,
+            metadata,
             tensors,
         })
     }
@@ -122,6 +140,11 @@ impl DeviceCheckpoint {
     /// Step, time and model, where the device wrote them.
     pub fn info(&self) -> Info {
         self.info
+    }
+
+    /// The user's own bytes in the header; none if the device wrote none.
+    pub fn metadata(&self) -> &[u8] {
+        &self.metadata
     }
 
     /// Bytes of the file.
@@ -142,21 +165,71 @@ impl DeviceCheckpoint {
     /// The tensors in the order the device wrote them.
     pub fn tensors(&self) -> impl Iterator<Item = DeviceTensor<'_>> {
         self.tensors.iter().map(|record| DeviceTensor {
+            checkpoint: self,
+            record,
             name: &record.name,
-            view: TensorView {
-                dtype: record.dtype,
-                shape: &record.shape,
-                elements: Elements::Bytes(&self.bytes[record.data.clone()]),
-            },
+            dtype: record.dtype,
+            shape: &record.shape,
             encoding: record.encoding,
             crc32c: record.crc32c,
-            offset: record.data.start as u64,
-            stored_len: record.data.len() as u64,
+            offset: record.payload.start as u64,
+            stored_len: record.payload.len() as u64,
         })
     }
 
     /// The tensor of this name.
     pub fn tensor(&self, name: &str) -> Option<DeviceTensor<'_>> {
         self.tensors().find(|tensor| tensor.name == name)
+    }
+}
+
+impl DeviceTensor<'_> {
+    /// The tensor with its elements decoded.
+    ///
+    /// # Errors
+    /// [`Error::DamagedDevice`] if they would take 256 MiB more than the file: no device holds
+    /// so much.
+    pub fn load(&self) -> Result<Tensor> {
+        let DeviceCheckpoint { path, bytes, .. } = self.checkpoint;
+        let damaged = |reason: String| Error::DamagedDevice {
+            path: path.clone(),
+            offset: self.offset,
+            reason,
+        };
+        let most = bytes.len() as u64 + MOST_DECODED;
+        let len = byte_count(self.dtype, self.shape)
+            .filter(|&len| len <= most)
+            .ok_or_else(|| {
+                damaged(format!(
+                    "tensor \"{}\" of {} and shape {:?} is stored in {} bytes; at most {most} \
+                     are read back, as no device holds more",
+                    self.name, self.dtype, self.shape, self.stored_len
+                ))
+            })?;
+        let mut elements = Vec::with_capacity(len as usize);
+        self.stored().decode(|piece| match piece {
+            Piece::Elements(bytes) => elements.extend_from_slice(bytes),
+            Piece::Repeated { element, count } => {
+                (0..count).for_each(|_| elements.extend_from_slice(element));
+            }
+        });
+        Tensor::new(self.dtype, self.shape, elements)
+    }
+
+    fn stored(&self) -> checkpoint::Tensor<'_> {
+        let record = self.record;
+        checkpoint::Tensor {
+            info: TensorInfo {
+                name: &record.name,
+                dtype: record.device_dtype,
+                shape: record.device_shape,
+                encoding: record.encoding,
+                stored_len: record.payload.len() as u32,
+                elements: record.elements,
+            },
+            offset: record.payload.start as u32,
+            stored: &self.checkpoint.bytes[record.payload.clone()],
+            crc32c: record.crc32c,
+        }
     }
 }

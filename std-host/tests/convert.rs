@@ -316,13 +316,7 @@ fn variables_are_selected_renamed_cast_and_reshaped() {
     let small = gradlet_host::open(fixture.folder.path().join("small.gck")).unwrap();
     let tensors: Vec<_> = small
         .tensors()
-        .map(|tensor| {
-            (
-                tensor.name.to_owned(),
-                tensor.view.dtype,
-                tensor.view.shape.to_vec(),
-            )
-        })
+        .map(|tensor| (tensor.name.to_owned(), tensor.dtype, tensor.shape.to_vec()))
         .collect();
     assert_eq!(
         tensors,

@@ -1,12 +1,20 @@
 //! A checkpoint as a constant of the firmware.
 
 /// The bytes of a checkpoint file, in flash, aligned so that its `f32` tensors can be used where
-/// they lie; the path is relative to the file that says it, as for `include_bytes!`.
+/// they lie ([`Tensor::as_f32`](crate::checkpoint::Tensor::as_f32)). The path is relative to the
+/// file that says it, as for `include_bytes!`.
 ///
-/// ```ignore
-/// static SHIPPED: &[u8] = gradlet::include_checkpoint!("head.gck");
+/// ```
+/// # use gradlet::checkpoint::Checkpoint;
+/// static SHIPPED: &[u8] =
+///     gradlet::include_checkpoint!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/gck/v0.gck"));
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let checkpoint = Checkpoint::parse(SHIPPED)?;
-/// restore(head, &checkpoint)?;
+/// let kernel = checkpoint.tensor("head/kernel").and_then(|tensor| tensor.as_f32());
+/// assert_eq!(kernel.map(<[f32]>::len), Some(70)); // no copy was made
+/// # Ok(())
+/// # }
 /// ```
 #[macro_export]
 macro_rules! include_checkpoint {

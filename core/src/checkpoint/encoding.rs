@@ -53,6 +53,18 @@ impl Encoding {
     }
 }
 
+impl core::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(match self {
+            Self::Raw => "raw",
+            Self::Constant => "constant",
+            Self::ZeroRuns => "zero runs",
+            Self::Bf16 => "bfloat16",
+            Self::Blocks8 => "8-bit blocks",
+        })
+    }
+}
+
 /// How the writer of a checkpoint wants a tensor stored.
 ///
 /// [`Encoder::choosing`](super::Encoder::choosing) asks for one a variable; every choice works

@@ -7,6 +7,7 @@ use super::fault::DecodeError;
 use super::format::{FRAME, KIND_TENSOR, PREAMBLE, TRAILER, padding};
 use super::frame::{Frame, TensorInfo};
 use super::info::Info;
+use crate::tensor::DType;
 
 /// A verified checkpoint in a byte slice; its tensors are used where they lie.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +113,16 @@ impl<'a> Tensor<'a> {
     /// The little-endian elements where they lie; `None` if they are not stored raw.
     pub fn in_place(&self) -> Option<&'a [u8]> {
         (self.info.encoding == Encoding::Raw).then_some(self.stored)
+    }
+
+    /// The elements of a raw `f32` tensor where they lie; `None` if they are anything else, or
+    /// not aligned in memory (in the file they are: see
+    /// [`include_checkpoint!`](crate::include_checkpoint)).
+    pub fn as_f32(&self) -> Option<&'a [f32]> {
+        let is_f32 = self.info.dtype == DType::F32;
+        self.in_place()
+            .filter(|_| is_f32)
+            .and_then(crate::kernel::as_f32)
     }
 
     /// Hands the decoded elements to `take`, piece by piece, in order.

@@ -3,7 +3,9 @@
 //! The one room of this crate where `unsafe` and assembly are allowed; whatever stands here in a
 //! special form agrees bit for bit with the portable form beside it.
 
+mod in_place;
 mod real;
 mod sqrt;
 
+pub(crate) use in_place::as_f32;
 pub use real::Real;

@@ -1,6 +1,7 @@
 //! What `inspect`, `verify` and `convert` say of a checkpoint, as text and as JSON.
 
 use anyhow::Context;
+use gradlet::checkpoint::Encoding;
 use gradlet_host::bundle::{self, Layout};
 use gradlet_host::convert::Source;
 use gradlet_host::device::DeviceCheckpoint;
@@ -21,6 +22,9 @@ pub(super) struct Description {
     pub(super) time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) model_id: Option<u32>,
+    /// The user's own bytes, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) metadata: Option<String>,
     pub(super) tensors: Vec<TensorLine>,
 }
 
@@ -68,6 +72,7 @@ fn of_list(source: &Source) -> anyhow::Result<Description> {
         global_step: source.global_step()?,
         time: None,
         model_id: None,
+        metadata: None,
         tensors: tensors.collect(),
     })
 }
@@ -76,13 +81,14 @@ fn of_device(checkpoint: &DeviceCheckpoint) -> Description {
     let info = checkpoint.info();
     let tensors = checkpoint.tensors().map(|tensor| TensorLine {
         name: tensor.name.to_owned(),
-        dtype: tensor.view.dtype.name(),
-        shape: tensor.view.shape.to_vec(),
-        stored: Some(format!("{:?}", tensor.encoding).to_lowercase()),
+        dtype: tensor.dtype.name(),
+        shape: tensor.shape.to_vec(),
+        stored: Some(stored_as(tensor.encoding)),
         offset: Some(tensor.offset),
         bytes: Some(tensor.stored_len),
         crc32c: Some(tensor.crc32c),
     });
+    let metadata = checkpoint.metadata();
     Description {
         kind: "device checkpoint",
         path: checkpoint.path().display().to_string(),
@@ -90,8 +96,23 @@ fn of_device(checkpoint: &DeviceCheckpoint) -> Description {
         global_step: info.global_step,
         time: info.time,
         model_id: info.model_id,
+        metadata: (!metadata.is_empty()).then(|| hex(metadata)),
         tensors: tensors.collect(),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How a payload is stored; what lost precision says so.
+fn stored_as(encoding: Encoding) -> String {
+    let lossy = if encoding.is_lossless() {
+        ""
+    } else {
+        " (lossy)"
+    };
+    format!("{encoding}{lossy}")
 }
 
 fn of_bundle(source: &Source, reader: &bundle::Reader) -> anyhow::Result<Description> {
@@ -118,6 +139,7 @@ fn of_bundle(source: &Source, reader: &bundle::Reader) -> anyhow::Result<Descrip
         global_step: source.global_step()?,
         time: None,
         model_id: None,
+        metadata: None,
         tensors,
     })
 }
@@ -135,6 +157,9 @@ impl std::fmt::Display for Description {
             write!(f, ", model {model:08x}")?;
         }
         writeln!(f, ", {} tensors", self.tensors.len())?;
+        if let Some(metadata) = &self.metadata {
+            writeln!(f, "  metadata {metadata}")?;
+        }
         let width = self
             .tensors
             .iter()
@@ -145,7 +170,7 @@ impl std::fmt::Display for Description {
             let shape = format!("{:?}", line.shape);
             write!(
                 f,
-                "  {:<width$}  {:<8} {shape:<14} {:<9}",
+                "  {:<width$}  {:<8} {shape:<14} {:<20}",
                 line.name,
                 line.dtype,
                 line.stored.as_deref().unwrap_or_default()

@@ -136,8 +136,8 @@ impl Source {
                 .tensors()
                 .map(|tensor| SourceTensor {
                     name: tensor.name.into(),
-                    dtype: tensor.view.dtype,
-                    shape: tensor.view.shape.to_vec(),
+                    dtype: tensor.dtype,
+                    shape: tensor.shape.to_vec(),
                 })
                 .collect(),
             Source::Bundle(reader) => reader
@@ -177,11 +177,7 @@ impl Source {
         match self {
             Source::Device(device) => {
                 let tensor = name.as_str().and_then(|name| device.tensor(name));
-                let view = tensor.ok_or_else(missing)?.view;
-                let crate::tensor::Elements::Bytes(bytes) = view.elements else {
-                    return Err(missing());
-                };
-                Tensor::new(view.dtype, view.shape, bytes.to_vec())
+                tensor.ok_or_else(missing)?.load()
             }
             Source::Bundle(reader) => reader.read(name),
             Source::V1(reader) => reader.read(name),

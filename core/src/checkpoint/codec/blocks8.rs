@@ -6,6 +6,7 @@
 //! flushes subnormal numbers.
 
 use super::bf16;
+use crate::tensor::View;
 
 /// Elements of a block; the last one can be shorter.
 pub(super) const BLOCK: usize = 32;
@@ -20,9 +21,37 @@ const TOO_LARGE: f32 = 1.701_411_8e38;
 /// The scale of [`TOO_LARGE`] is below 2¹²¹; as bfloat16 bits.
 const SCALE_LIMIT: u16 = (121 + 127) << 7;
 
-/// Whether all elements can be stored: none is a NaN, infinite or too large.
-pub(super) fn fits(elements: &[f32]) -> bool {
-    elements.iter().all(|x| x.abs() < TOO_LARGE)
+/// A block of `f32` elements, wherever they come from.
+pub(super) struct Block {
+    elements: [f32; BLOCK],
+    len: usize,
+}
+
+impl Block {
+    /// The elements of `view`, which is of `f32`, from `first` on.
+    pub(super) fn at(view: &View<'_>, first: usize) -> Self {
+        let mut bytes = [0; 4 * BLOCK];
+        let len = view.copy_le(first, &mut bytes) / 4;
+        let mut elements = [0.0; BLOCK];
+        for (element, &bytes) in elements.iter_mut().zip(bytes.as_chunks().0) {
+            *element = f32::from_le_bytes(bytes);
+        }
+        Self { elements, len }
+    }
+
+    pub(super) fn elements(&self) -> impl Iterator<Item = f32> {
+        self.elements.iter().copied().take(self.len)
+    }
+
+    /// The scale, as bfloat16 bits: the largest magnitude over 127, rounded up.
+    pub(super) fn scale(&self) -> u16 {
+        scale(self.elements())
+    }
+}
+
+/// Whether an element can be stored: it is no NaN, not infinite and not too large.
+pub(super) fn fits(x: f32) -> bool {
+    x.abs() < TOO_LARGE
 }
 
 /// Bytes that `elements` elements take.
@@ -30,9 +59,8 @@ pub(in crate::checkpoint) const fn stored_len(elements: usize) -> usize {
     elements + elements.div_ceil(BLOCK) * SCALE
 }
 
-/// The scale of a block, as bfloat16 bits: the largest magnitude over 127, rounded up.
-pub(super) fn scale(block: &[f32]) -> u16 {
-    let largest = block.iter().fold(
+fn scale(elements: impl Iterator<Item = f32>) -> u16 {
+    let largest = elements.fold(
         0.0,
         |largest: f32, x| {
             if x.abs() > largest { x.abs() } else { largest }
@@ -83,7 +111,7 @@ mod tests {
                         (state as i32 as f32 / 2_147_483_648.0) * magnitude
                     })
                     .collect();
-                let scale = scale(&block);
+                let scale = scale(block.iter().copied());
                 assert!(is_scale(scale), "{scale:04x}");
                 let largest = block.iter().fold(0.0f32, |a, b| a.max(b.abs()));
                 for &x in &block {
@@ -113,13 +141,13 @@ mod tests {
     #[test]
     fn scales_at_the_limits_are_accepted() {
         let below = f32::from_bits(TOO_LARGE.to_bits() - 1);
-        assert!(fits(&[below, -below]));
-        assert!(is_scale(scale(&[below])));
+        assert!(fits(below) && fits(-below));
+        assert!(is_scale(scale([below].into_iter())));
         for x in [TOO_LARGE, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
-            assert!(!fits(&[0.0, x]), "{x}");
+            assert!(!fits(x), "{x}");
         }
         assert_eq!(TOO_LARGE.to_bits(), 0x7f00_0000);
-        assert_eq!(scale(&[SMALLEST]), 0);
+        assert_eq!(scale([SMALLEST].into_iter()), 0);
         assert_eq!(quantize(SMALLEST, 0), 0);
     }
 }

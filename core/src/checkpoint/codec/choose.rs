@@ -1,8 +1,9 @@
 //! Which encoding a tensor gets.
 
-use super::{Bits, blocks8, with_elements, zero_runs};
+use super::blocks8::{self, Block};
+use super::{Bits, with_elements, zero_runs};
 use crate::checkpoint::encoding::{Choice, Encoding};
-use crate::tensor::View;
+use crate::tensor::{DType, View};
 
 /// The encoding of `view` by `choice`, and the bytes of its payload.
 pub(in crate::checkpoint) fn choose(choice: Choice, view: &View<'_>) -> (Encoding, usize) {
@@ -42,15 +43,13 @@ pub(super) fn is_constant(view: &View<'_>) -> bool {
 }
 
 fn bf16(view: &View<'_>) -> Option<(Encoding, usize)> {
-    let View::F32(elements) = view else {
-        return None;
-    };
-    Some((Encoding::Bf16, elements.len() * size_of::<u16>()))
+    (view.dtype() == DType::F32).then_some((Encoding::Bf16, view.len() * size_of::<u16>()))
 }
 
 fn blocks8(view: &View<'_>) -> Option<(Encoding, usize)> {
-    let View::F32(elements) = view else {
-        return None;
-    };
-    blocks8::fits(elements).then_some((Encoding::Blocks8, blocks8::stored_len(elements.len())))
+    let fits = view.dtype() == DType::F32
+        && (0..view.len())
+            .step_by(blocks8::BLOCK)
+            .all(|first| Block::at(view, first).elements().all(blocks8::fits));
+    fits.then_some((Encoding::Blocks8, blocks8::stored_len(view.len())))
 }

@@ -20,6 +20,24 @@ macro_rules! with_elements {
             $crate::tensor::View::Bf16($elements) => $body,
             $crate::tensor::View::U8($elements) => $body,
             $crate::tensor::View::I8($elements) => $body,
+            $crate::tensor::View::LittleEndian(dtype, bytes) => match dtype.size() {
+                1 => {
+                    let $elements = bytes;
+                    $body
+                }
+                2 => {
+                    let $elements = bytes.as_chunks::<2>().0;
+                    $body
+                }
+                4 => {
+                    let $elements = bytes.as_chunks::<4>().0;
+                    $body
+                }
+                _ => {
+                    let $elements = bytes.as_chunks::<8>().0;
+                    $body
+                }
+            },
         }
     };
 }
@@ -27,17 +45,28 @@ use with_elements;
 
 /// An element as the bits that are stored: −0.0 is not 0.0, and a NaN equals itself.
 trait Bits: Copy {
-    type Bits: Copy + PartialEq + Default;
+    type Bits: Copy + PartialEq;
+    const ZERO: Self::Bits;
 
     fn bits(self) -> Self::Bits;
 
     fn is_zero(self) -> bool {
-        self.bits() == Self::Bits::default()
+        self.bits() == Self::ZERO
+    }
+}
+
+impl<const SIZE: usize> Bits for [u8; SIZE] {
+    type Bits = Self;
+    const ZERO: Self = [0; SIZE];
+
+    fn bits(self) -> Self {
+        self
     }
 }
 
 impl Bits for f32 {
     type Bits = u32;
+    const ZERO: u32 = 0;
 
     fn bits(self) -> u32 {
         self.to_bits()
@@ -48,6 +77,7 @@ macro_rules! integers {
     ($($integer:ty)*) => {$(
         impl Bits for $integer {
             type Bits = Self;
+            const ZERO: Self = 0;
 
             fn bits(self) -> Self {
                 self

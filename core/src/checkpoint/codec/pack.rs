@@ -1,7 +1,8 @@
 //! Payloads, written a piece at a time.
 
+use super::blocks8::{self, Block};
 use super::zero_runs::Run;
-use super::{bf16, blocks8, choose};
+use super::{bf16, choose};
 use crate::Crc32c;
 use crate::checkpoint::encoding::Encoding;
 use crate::checkpoint::repeat;
@@ -89,15 +90,15 @@ impl Pack {
                 }
             }
             Piece::Halves { first } => {
-                for &x in block(view, first) {
+                for x in Block::at(view, first as usize).elements() {
                     section.put(&bf16::round(x).to_le_bytes());
                 }
             }
             Piece::Block { first } => {
-                let block = block(view, first);
-                let scale = blocks8::scale(block);
+                let block = Block::at(view, first as usize);
+                let scale = block.scale();
                 section.put(&scale.to_le_bytes());
-                for &x in block {
+                for x in block.elements() {
                     section.put(&blocks8::quantize(x, scale).to_le_bytes());
                 }
             }
@@ -134,7 +135,7 @@ impl Pack {
                 }
             }
             Piece::Halves { first } => {
-                for &x in block(view, first) {
+                for x in Block::at(view, first as usize).elements() {
                     self.hash(bf16::widen(bf16::round(x)));
                 }
                 match following(view, first) {
@@ -143,9 +144,9 @@ impl Pack {
                 }
             }
             Piece::Block { first } => {
-                let block = block(view, first);
-                let scale = blocks8::scale(block);
-                for &x in block {
+                let block = Block::at(view, first as usize);
+                let scale = block.scale();
+                for x in block.elements() {
                     self.hash(blocks8::dequantize(blocks8::quantize(x, scale), scale));
                 }
                 match following(view, first) {
@@ -172,22 +173,8 @@ impl Pack {
     }
 }
 
-/// The elements that a lossy encoding can store; no others are given to it.
-fn floats<'a>(view: &View<'a>) -> &'a [f32] {
-    match view {
-        View::F32(elements) => elements,
-        _ => &[],
-    }
-}
-
 /// The first element of the block behind the one at `first`.
 fn following(view: &View<'_>, first: u32) -> Option<u32> {
     let next = first.saturating_add(blocks8::BLOCK as u32);
     ((next as usize) < view.len()).then_some(next)
-}
-
-/// The elements of the block at `first`.
-fn block<'a>(view: &View<'a>, first: u32) -> &'a [f32] {
-    let rest = floats(view).get(first as usize..).unwrap_or_default();
-    rest.get(..blocks8::BLOCK).unwrap_or(rest)
 }
