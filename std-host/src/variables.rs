@@ -241,9 +241,8 @@ impl Saveable for BundleVariables {
 /// The variables of a device checkpoint, in the order in which the device wrote them.
 impl Saveable for DeviceCheckpoint {
     fn variables(&self) -> Result<Vec<Variable>> {
-        let variable = |tensor: DeviceTensor<'_>| {
-            Variable::new(tensor.name, tensor.view.dtype, tensor.view.shape)
-        };
+        let variable =
+            |tensor: DeviceTensor<'_>| Variable::new(tensor.name, tensor.dtype, tensor.shape);
         Ok(self.tensors().map(variable).collect())
     }
 
@@ -254,6 +253,6 @@ impl Saveable for DeviceCheckpoint {
     ) -> Result<()> {
         self.tensors()
             .nth(number)
-            .map_or(Ok(()), |tensor| look(tensor.view))
+            .map_or(Ok(()), |tensor| look(tensor.load()?.view()))
     }
 }
