@@ -41,6 +41,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod average;
 pub mod checkpoint;
 mod crc32c;
 mod features;
@@ -48,8 +49,10 @@ pub mod gradient;
 mod head;
 mod kernel;
 pub mod loss;
+mod math;
 pub mod optimizer;
 mod owned;
+mod random;
 pub mod schedule;
 pub mod tensor;
 pub mod variable;

@@ -30,6 +30,12 @@ impl<'a> Name<'a> {
         Self([scope, variable, slot])
     }
 
+    /// The name of slot `slot` of this variable (of one that is no slot itself).
+    pub const fn of_slot(self, slot: &'a str) -> Self {
+        let [scope, variable, _] = self.0;
+        Self([scope, variable, slot])
+    }
+
     /// The name in pieces that follow one another.
     pub fn pieces(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let parts = self.0;

@@ -102,8 +102,17 @@ impl<const N: usize> Elements<'_, [&mut [f32]; N]> {
 pub struct LengthMismatch {
     /// Elements of the variable.
     pub expected: usize,
-    /// Elements of the gradient or slot.
+    /// Elements of the gradient, slot or average.
     pub found: usize,
+}
+
+impl LengthMismatch {
+    pub(crate) fn check(expected: usize, found: usize) -> Result<(), Self> {
+        match expected == found {
+            true => Ok(()),
+            false => Err(Self { expected, found }),
+        }
+    }
 }
 
 impl fmt::Display for LengthMismatch {
@@ -111,7 +120,7 @@ impl fmt::Display for LengthMismatch {
         let Self { expected, found } = self;
         write!(
             f,
-            "a variable of {expected} elements got a gradient or slot of {found}"
+            "a variable of {expected} elements does not go with {found} other numbers"
         )
     }
 }

@@ -25,6 +25,7 @@ fn run(_board: Board) -> Result<(), &'static str> {
     let indices = INDICES_SCRATCH.take().map_err(|_| "the scratch is taken")?;
     let (mut passed, mut failed) = (0u32, 0u32);
     for case in CASES {
+        board::info!("{=str}: {=usize} steps", case.name, case.steps());
         let scratch = Scratch { numbers, indices };
         let mut beyond = 0;
         let replayed = case.replay(scratch, |_, _, deviation| beyond += deviation.beyond);

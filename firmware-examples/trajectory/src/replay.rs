@@ -53,7 +53,10 @@ impl<R: FnMut(&State<'_>, Part, Deviation)> Run<'_, '_, R> {
                 let step = optimizer.begin(done as i64);
                 let offset = done * gradient.len() * 4;
                 fill(gradient, case, case.gradients + offset)?;
-                before.copy_from_slice(variable);
+                before
+                    .iter_mut()
+                    .zip(&*variable)
+                    .for_each(|(was, v)| *was = *v);
                 if case.touched.is_some() {
                     let rows = case
                         .rows(done, indices.len())

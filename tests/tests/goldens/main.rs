@@ -7,6 +7,7 @@ mod manager;
 mod merge;
 mod object_graph;
 mod records;
+mod schedules;
 mod slices;
 mod state;
 mod trajectories;
