@@ -20,11 +20,18 @@ use super::sqrt::sqrt;
 /// assert_eq!((Real::new(1e-30) * Real::new(1e-10)).get(), 0.0); // 10⁻⁴⁰ is denormal
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[repr(transparent)]
 pub struct Real(f32);
 
-/// Largest magnitude that still rounds (to 24 bits, unbounded exponent) below 2⁻¹²⁶:
-/// half a unit under 2⁻¹²⁶, where the tie goes up to the even 2⁻¹²⁶.
-const TINY: f64 = f32::MIN_POSITIVE as f64 - 1.0 / (1u128 << 100) as f64 / (1u64 << 51) as f64;
+/// Bits of a number but for its sign.
+const MAGNITUDE: u32 = !SIGN;
+const SIGN: u32 = 1 << 31;
+
+/// Bits of the smallest normal number, 2⁻¹²⁶.
+const SMALLEST: u32 = f32::MIN_POSITIVE.to_bits();
+
+/// 2⁶⁴: takes numbers about 2⁻¹²⁶ to where every `f32` has 24 bits.
+const LIFT: f32 = (1u128 << 64) as f32;
 
 impl Real {
     /// 0
@@ -33,10 +40,12 @@ impl Real {
     pub const ONE: Self = Self(1.0);
 
     /// `x`, a denormal counted as zero of its sign.
+    // Integers, because comparing floats is a call on cores without an FPU.
     #[inline]
     pub fn new(x: f32) -> Self {
-        if cfg!(not(feature = "ieee-denormals")) && x.abs() < f32::MIN_POSITIVE {
-            return Self(0.0f32.copysign(x));
+        let bits = x.to_bits();
+        if cfg!(not(feature = "ieee-denormals")) && bits & MAGNITUDE < SMALLEST {
+            return Self(f32::from_bits(bits & SIGN));
         }
         Self(x)
     }
@@ -47,23 +56,22 @@ impl Real {
         self.0
     }
 
-    /// A rounded result `x` whose exact value `exact` computes when only that can tell whether
-    /// x86 would have flushed it.
+    /// A rounded result `x` that `lifted` computes once more, 2⁶⁴ times as large, where only that
+    /// can tell whether x86 would have flushed it.
     #[inline]
-    fn flushed(x: f32, exact: impl FnOnce() -> f64) -> Self {
-        if cfg!(feature = "ieee-denormals") || x.abs() > f32::MIN_POSITIVE {
+    fn flushed(x: f32, lifted: impl FnOnce() -> f32) -> Self {
+        let bits = x.to_bits();
+        if cfg!(feature = "ieee-denormals") || bits & MAGNITUDE > SMALLEST {
             return Self(x);
         }
-        Self::at_the_boundary(x, exact)
+        if bits & MAGNITUDE == SMALLEST && at_the_boundary(lifted) {
+            return Self(x);
+        }
+        Self(f32::from_bits(bits & SIGN))
     }
 
-    #[cold]
-    fn at_the_boundary(x: f32, exact: impl FnOnce() -> f64) -> Self {
-        // A NaN arrives here as well: it is not larger than anything.
-        if x == 0.0 || x.is_nan() || (x.abs() == f32::MIN_POSITIVE && exact().abs() >= TINY) {
-            return Self(x);
-        }
-        Self(0.0f32.copysign(x))
+    fn lifted(self) -> f32 {
+        self.0 * LIFT
     }
 
     /// The magnitude.
@@ -106,7 +114,7 @@ impl Real {
     /// A number computed in double precision, rounded once.
     #[inline]
     pub(crate) fn from_f64(x: f64) -> Self {
-        Self::flushed(x as f32, || x)
+        Self::flushed(x as f32, || (x * f64::from(LIFT)) as f32)
     }
 
     /// The number in double precision.
@@ -121,6 +129,13 @@ impl Real {
         // The root of a normal number is normal.
         Self(sqrt(self.0))
     }
+}
+
+/// Whether a number that IEEE rounded to 2⁻¹²⁶ would also be that, rounded to 24 bits with an
+/// unbounded exponent.
+#[cold]
+fn at_the_boundary(lifted: impl FnOnce() -> f32) -> bool {
+    lifted().abs() >= f32::MIN_POSITIVE * LIFT
 }
 
 impl Add for Real {
@@ -144,7 +159,14 @@ impl Mul for Real {
     type Output = Self;
     #[inline]
     fn mul(self, other: Self) -> Self {
-        Self::flushed(self.0 * other.0, || f64::from(self.0) * f64::from(other.0))
+        // One factor of a product about 2⁻¹²⁶ is so small that it can be lifted.
+        Self::flushed(self.0 * other.0, || {
+            if self.0.abs() < other.0.abs() {
+                self.lifted() * other.0
+            } else {
+                self.0 * other.lifted()
+            }
+        })
     }
 }
 
@@ -152,8 +174,8 @@ impl Div for Real {
     type Output = Self;
     #[inline]
     fn div(self, other: Self) -> Self {
-        // The quotient of two 24-bit numbers is never so near to a tie that f64 would miss it.
-        Self::flushed(self.0 / other.0, || f64::from(self.0) / f64::from(other.0))
+        // The dividend of a quotient about 2⁻¹²⁶ is at most about 4.
+        Self::flushed(self.0 / other.0, || self.lifted() / other.0)
     }
 }
 
