@@ -23,11 +23,29 @@ impl Zeroed for Quantization {
 pub trait Features<const IN: usize> {
     /// The real value of feature `index`; 0 from `IN` on.
     fn real(&self, index: usize) -> f32;
+
+    /// Gives all real values to `visit`, some at a time, each time with the index of the first.
+    fn for_each_run(&self, mut visit: impl FnMut(usize, &[f32])) {
+        let mut run = [0.0; RUN];
+        for first in (0..IN).step_by(RUN) {
+            for (index, value) in (first..IN).zip(&mut run) {
+                *value = self.real(index);
+            }
+            visit(first, run.get(..IN - first).unwrap_or(&run));
+        }
+    }
 }
+
+/// Values that are real at once: enough for a kernel to be worth its call, little of a stack.
+const RUN: usize = 16;
 
 impl<const IN: usize> Features<IN> for [f32; IN] {
     fn real(&self, index: usize) -> f32 {
         self.get(index).copied().unwrap_or(0.0)
+    }
+
+    fn for_each_run(&self, mut visit: impl FnMut(usize, &[f32])) {
+        visit(0, self);
     }
 }
 

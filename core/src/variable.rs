@@ -167,6 +167,12 @@ pub trait Storage: Zeroed {
     fn elements(&self) -> &[f32];
     /// All elements, row-major, to be assigned.
     fn elements_mut(&mut self) -> &mut [f32];
+    /// `len` elements from element `start` on, to be assigned; none where that is out of range.
+    fn part_mut(&mut self, start: usize, len: usize) -> &mut [f32] {
+        let rest = self.elements_mut().get_mut(start..);
+        rest.and_then(|rest| rest.get_mut(..len))
+            .unwrap_or_default()
+    }
 }
 
 impl<const N: usize> Storage for [f32; N] {

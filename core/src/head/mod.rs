@@ -7,7 +7,7 @@ pub use batch::Batch;
 use core::fmt;
 
 use crate::features::{Element, Features};
-use crate::kernel::Real;
+use crate::kernel;
 use crate::loss::softmax_cross_entropy;
 use crate::optimizer::{Optimizer, Parameter, SlotStorage};
 use crate::owned::Initialize;
@@ -80,16 +80,11 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
 
     /// One logit a class.
     pub fn logits(&self, features: &impl Features<IN>) -> [f32; OUT] {
-        let mut logits = [0.0; OUT];
-        for (index, row) in self.kernel.value.iter().enumerate() {
-            let x = features.real(index);
-            for (logit, weight) in logits.iter_mut().zip(row) {
-                *logit += x * weight;
-            }
-        }
-        for (logit, bias) in logits.iter_mut().zip(&self.bias.value) {
-            *logit += bias;
-        }
+        let mut logits = self.bias.value;
+        features.for_each_run(|first, run| {
+            let rows = self.kernel.value.get(first..).unwrap_or_default();
+            kernel::dense::accumulate(&mut logits, run, rows.as_flattened());
+        });
         logits
     }
 
@@ -123,13 +118,9 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
         let mut delta = self.logits(features);
         let loss = softmax_cross_entropy(&mut delta, label);
         let step = self.optimizer.begin(self.global_step);
-        self.kernel.apply_rows(&step, OUT, |row, first, gradient| {
-            let x = Real::new(features.real(row));
-            for (g, &d) in gradient.iter_mut().zip(delta.iter().skip(first)) {
-                *g = (x * Real::new(d)).get();
-            }
-        });
-        self.bias.apply_gradient(&step, &delta);
+        self.kernel.apply_outer(&step, features, &delta);
+        // The bias is the row of a feature that is always 1.
+        self.bias.apply_outer(&step, &[1.0], &delta);
         self.finish(&step);
         Ok(loss)
     }
@@ -158,10 +149,13 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
             }
         }
         let step = self.optimizer.begin(self.global_step);
-        self.kernel.apply_rows(&step, OUT, |row, first, gradient| {
-            batch.kernel_gradient(row, first, gradient);
-        });
-        self.bias.apply_gradient(&step, &bias_gradient);
+        for row in 0..IN {
+            self.kernel
+                .apply_row(&step, row * OUT, OUT, |column, gradient| {
+                    batch.kernel_gradient(row, column, gradient);
+                });
+        }
+        self.bias.apply_outer(&step, &[1.0], &bias_gradient);
         self.finish(&step);
         Ok(loss * share)
     }

@@ -1,6 +1,7 @@
 //! Adaptive moment estimation.
 
-use super::{Elements, Optimizer, Slot, Sparse};
+use super::{Elements, Optimizer, Parameter, Slot, Sparse};
+use crate::kernel::{self, AdamRates};
 use crate::variable::Storage;
 use crate::{Real, Schedule, Zeroed};
 
@@ -72,11 +73,9 @@ impl<L: Zeroed, B1: Zeroed, B2: Zeroed, E: Zeroed> Zeroed for Adam<L, B1, B2, E>
 /// What the variables of one step share.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    /// The rate with the bias correction of both moments.
-    pub(super) alpha: Real,
+    pub(super) rates: AdamRates,
     pub(super) beta1: Real,
     pub(super) beta2: Real,
-    pub(super) epsilon: Real,
 }
 
 impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L, B1, B2, E> {
@@ -110,17 +109,31 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L,
     fn begin(&self, global_step: i64) -> Step {
         let lr = Real::new(self.learning_rate.at(global_step));
         let (power1, power2) = (Real::new(self.beta1_power), Real::new(self.beta2_power));
-        Step {
+        let beta1 = Real::new(self.beta1.at(global_step));
+        let beta2 = Real::new(self.beta2.at(global_step));
+        let rates = AdamRates {
             alpha: (lr * (Real::ONE - power2).sqrt()) / (Real::ONE - power1),
-            beta1: Real::new(self.beta1.at(global_step)),
-            beta2: Real::new(self.beta2.at(global_step)),
+            share1: Real::ONE - beta1,
+            share2: Real::ONE - beta2,
             epsilon: Real::new(self.epsilon.at(global_step)),
+        };
+        Step {
+            rates,
+            beta1,
+            beta2,
         }
     }
 
     fn update(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
-        let &Step { alpha, epsilon, .. } = step;
-        let (share1, share2) = (Real::ONE - step.beta1, Real::ONE - step.beta2);
+        let Err(elements) = kernel::adam::update(&step.rates, elements) else {
+            return;
+        };
+        let AdamRates {
+            alpha,
+            share1,
+            share2,
+            epsilon,
+        } = step.rates;
         elements.update(|v, [m, s], g| {
             let m = m + (g - m) * share1;
             let s = s + (g * g - s) * share2;
@@ -131,13 +144,36 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L,
     /// m ← m·β₁ + g·(1−β₁), s ← s·β₂ + g·(g·(1−β₂)), the rest alike. TensorFlow's graphs compute
     /// it so, after constant folding; run eagerly it is (g·g)·(1−β₂).
     fn update_rows(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
-        let &Step { alpha, epsilon, .. } = step;
-        let (share1, share2) = (Real::ONE - step.beta1, Real::ONE - step.beta2);
+        let AdamRates {
+            alpha,
+            share1,
+            share2,
+            epsilon,
+        } = step.rates;
         elements.update(|v, [m, s], g| {
             let m = m * step.beta1 + g * share1;
             let s = s * step.beta2 + g * (g * share2);
             (v - (m * alpha) / (s.sqrt() + epsilon), [m, s])
         });
+    }
+
+    fn update_outer<V: Storage, const N: usize>(
+        step: &Step,
+        parameter: &mut Parameter<V, Self>,
+        first: usize,
+        features: &[f32],
+        delta: &[f32; N],
+    ) {
+        let (start, len) = (first.saturating_mul(N), features.len().saturating_mul(N));
+        let Parameter {
+            value,
+            slots: [m, s],
+        } = parameter;
+        let v = value.part_mut(start, len);
+        let slots = [m.part_mut(start, len), s.part_mut(start, len)];
+        if kernel::adam::update_outer(&step.rates, v, slots, features, delta).is_err() {
+            parameter.update_outer(step, first, features, delta);
+        }
     }
 
     fn finish(&mut self, step: &Step) {

@@ -2,8 +2,9 @@
 
 use super::adam::{Adam, Step};
 use super::{Elements, Optimizer, Slot, Sparse};
+use crate::kernel::AdamRates;
 use crate::variable::Storage;
-use crate::{Real, Schedule, Zeroed};
+use crate::{Schedule, Zeroed};
 
 /// TensorFlow's kernel `ApplyAdamWithAmsgrad` (`tf.keras.optimizers.Adam(amsgrad=True)`; Reddi,
 /// Kale and Kumar 2018): [`Adam`], but
@@ -60,8 +61,12 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for AmsGrad
     }
 
     fn update(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
-        let &Step { alpha, epsilon, .. } = step;
-        let (share1, share2) = (Real::ONE - step.beta1, Real::ONE - step.beta2);
+        let AdamRates {
+            alpha,
+            share1,
+            share2,
+            epsilon,
+        } = step.rates;
         elements.update(|v, [m, s, largest], g| {
             let m = m + (g - m) * share1;
             let s = s + (g * g - s) * share2;

@@ -40,10 +40,11 @@ pub use proximal_gradient_descent::ProximalGradientDescent;
 pub use rms_prop::RmsProp;
 pub use sparse::{Sparse, apply_indexed_slices};
 
-use crate::Zeroed;
+use crate::features::Features;
 use crate::gradient::{IndexedSlices, IndexedSlicesError};
 use crate::tensor::{View, ViewMut};
 use crate::variable::Storage;
+use crate::{Real, Zeroed};
 
 /// A slot: a buffer of the variable's shape in which an optimizer keeps state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,19 @@ pub trait Optimizer: Zeroed {
         Self::update_rows(step, elements);
     }
 
+    /// Applies a gradient that is an outer product: in row `first + i` of a matrix of `N` columns
+    /// it is `features[i]` times `delta`, computed on the way and never stored. An optimizer with
+    /// a kernel for that calls it here.
+    fn update_outer<V: Storage, const N: usize>(
+        step: &Self::Step,
+        parameter: &mut Parameter<V, Self>,
+        first: usize,
+        features: &[f32],
+        delta: &[f32; N],
+    ) {
+        parameter.update_outer(step, first, features, delta);
+    }
+
     /// Ends a step, after all variables were updated (Adam multiplies its powers here).
     fn finish(&mut self, _step: &Self::Step) {}
 }
@@ -139,10 +153,7 @@ where
     }
 
     fn row(&mut self, start: usize, len: usize) -> [&mut [f32]; N] {
-        self.each_mut().map(|slot| {
-            let rest = slot.elements_mut().get_mut(start..).unwrap_or_default();
-            rest.get_mut(..len).unwrap_or_default()
-        })
+        self.each_mut().map(|slot| slot.part_mut(start, len))
     }
 
     fn view(&self, index: usize) -> Option<View<'_>> {
@@ -229,32 +240,53 @@ impl<V: Storage, O: Optimizer> Parameter<V, O> {
         apply_indexed_slices::<O>(step, self.value.elements_mut(), &mut self.slots, gradient)
     }
 
-    /// Applies the gradient of a matrix row by row: `gradient(row, first_column, out)` computes
-    /// the columns from `first_column` on. So no gradient of the matrix' size is ever stored.
-    pub(crate) fn apply_rows(
+    /// Applies a gradient that is the outer product of `features`, one a row of a matrix, and
+    /// `delta`, one a column.
+    pub(crate) fn apply_outer<const IN: usize, const N: usize>(
         &mut self,
         step: &O::Step,
+        features: &impl Features<IN>,
+        delta: &[f32; N],
+    ) {
+        features.for_each_run(|first, run| O::update_outer(step, self, first, run, delta));
+    }
+
+    /// The rows from `first` on of such a gradient, by way of [`Optimizer::update`].
+    pub(crate) fn update_outer<const N: usize>(
+        &mut self,
+        step: &O::Step,
+        first: usize,
+        features: &[f32],
+        delta: &[f32; N],
+    ) {
+        for (row, &x) in (first..).zip(features) {
+            let x = Real::new(x);
+            self.apply_row(step, row * N, N, |column, gradient| {
+                for (g, &d) in gradient.iter_mut().zip(delta.iter().skip(column)) {
+                    *g = (x * Real::new(d)).get();
+                }
+            });
+        }
+    }
+
+    /// Applies the gradient of `columns` elements from element `start` on, some at a time:
+    /// `gradient(first, out)` computes those from column `first` on.
+    pub(crate) fn apply_row(
+        &mut self,
+        step: &O::Step,
+        start: usize,
         columns: usize,
-        mut gradient: impl FnMut(usize, usize, &mut [f32]),
+        mut gradient: impl FnMut(usize, &mut [f32]),
     ) {
         let mut scratch = [0.0; SCRATCH];
-        let (mut start, mut row, mut column) = (0, 0, 0);
-        let elements = self.value.elements_mut();
-        while start < elements.len() {
+        for column in (0..columns).step_by(SCRATCH) {
             let len = SCRATCH.min(columns - column);
-            let (Some(values), Some(part)) =
-                (elements.get_mut(start..start + len), scratch.get_mut(..len))
-            else {
-                return;
-            };
-            gradient(row, column, part);
-            if let Ok(elements) = Elements::new(values, self.slots.row(start, len), part) {
+            let part = scratch.get_mut(..len).unwrap_or_default();
+            gradient(column, part);
+            let (start, len) = (start + column, part.len());
+            let (values, slots) = (self.value.part_mut(start, len), self.slots.row(start, len));
+            if let Ok(elements) = Elements::new(values, slots, part) {
                 O::update(step, elements);
-            }
-            start += len;
-            column += len;
-            if column >= columns {
-                (row, column) = (row + 1, 0);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Gradient descent with momentum.
 
-use super::{Elements, Optimizer, Slot};
+use super::{Elements, Optimizer, Parameter, Slot};
+use crate::kernel::{self, MomentumRates, NoKernel};
 use crate::variable::Storage;
 use crate::{Real, Schedule, Zeroed};
 
@@ -47,8 +48,7 @@ impl<L: Schedule, M: Schedule> Zeroed for Momentum<L, M> {
 /// The rates of one step.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    learning_rate: Real,
-    momentum: Real,
+    rates: MomentumRates,
     nesterov: bool,
 }
 
@@ -64,20 +64,22 @@ impl<L: Schedule, M: Schedule> Optimizer for Momentum<L, M> {
 
     fn begin(&self, global_step: i64) -> Step {
         Step {
-            learning_rate: Real::new(self.learning_rate.at(global_step)),
-            momentum: Real::new(self.momentum.at(global_step)),
+            rates: MomentumRates {
+                learning_rate: Real::new(self.learning_rate.at(global_step)),
+                momentum: Real::new(self.momentum.at(global_step)),
+            },
             nesterov: self.nesterov,
         }
     }
 
     fn update(step: &Step, elements: Elements<'_, Self::Row<'_>>) {
-        let (lr, mu) = (step.learning_rate, step.momentum);
+        let (lr, mu) = (step.rates.learning_rate, step.rates.momentum);
         if step.nesterov {
             elements.update(|v, [a], g| {
                 let a = a * mu + g;
                 (v - (g * lr + (a * mu) * lr), [a])
             });
-        } else {
+        } else if let Err(elements) = kernel::momentum::update(&step.rates, elements) {
             elements.update(|v, [a], g| {
                 let a = a * mu + g;
                 (v - a * lr, [a])
@@ -90,11 +92,32 @@ impl<L: Schedule, M: Schedule> Optimizer for Momentum<L, M> {
         if !step.nesterov {
             return Self::update(step, elements);
         }
-        let (lr, mu) = (step.learning_rate, step.momentum);
+        let (lr, mu) = (step.rates.learning_rate, step.rates.momentum);
         let ahead = lr * mu;
         elements.update(|v, [a], g| {
             let a = a * mu + g;
             (v - (lr * g + ahead * a), [a])
         });
+    }
+
+    fn update_outer<V: Storage, const N: usize>(
+        step: &Step,
+        parameter: &mut Parameter<V, Self>,
+        first: usize,
+        features: &[f32],
+        delta: &[f32; N],
+    ) {
+        let (start, len) = (first.saturating_mul(N), features.len().saturating_mul(N));
+        let Parameter { value, slots: [a] } = parameter;
+        let v = value.part_mut(start, len);
+        let slots = [a.part_mut(start, len)];
+        let done = if step.nesterov {
+            Err(NoKernel)
+        } else {
+            kernel::momentum::update_outer(&step.rates, v, slots, features, delta)
+        };
+        if done.is_err() {
+            parameter.update_outer(step, first, features, delta);
+        }
     }
 }
