@@ -110,6 +110,15 @@ pub enum ManagementError {
         /// The number given.
         found: usize,
     },
+    /// An interval between saves, but nothing that counts steps.
+    #[error(
+        "`step_counter` should be passed if `checkpoint_interval` is not None. (There is no integer \
+         variable \"{name}\".)"
+    )]
+    NoStepCounter {
+        /// The variable that should count.
+        name: String,
+    },
     /// A path that the text of a state file cannot hold.
     #[error("{} is not UTF-8, which checkpoint state files require; rename it", path.display())]
     NotUtf8 {
@@ -169,6 +178,7 @@ impl ManagementError {
             | ManagementError::NotACheckpoint { .. }
             | ManagementError::NoCheckpoints { .. }
             | ManagementError::MaxToKeep { .. }
+            | ManagementError::NoStepCounter { .. }
             | ManagementError::NotUtf8 { .. }
             | ManagementError::Mismatch(_) => PythonError::Value,
         }

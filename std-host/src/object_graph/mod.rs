@@ -9,6 +9,7 @@
 mod graph;
 pub(crate) mod key;
 mod objects;
+mod walk;
 
 pub use graph::{GraphVariable, OBJECT_GRAPH_KEY, ObjectGraph};
 pub use objects::{Encoded, ObjectId, ObjectValue, Objects, Slot};

@@ -21,7 +21,7 @@ use crate::proto::object_graph::{
 /// let saved = objects.encode();
 /// assert_eq!(saved.keys, [(0, "head/kernel/.ATTRIBUTES/VARIABLE_VALUE".to_owned())]);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Objects {
     objects: Vec<Object>,
 }
@@ -66,6 +66,12 @@ pub struct Encoded {
     pub graph: TrackableObjectGraph,
     /// For each value its source and the name of its tensor, in the order of the graph.
     pub keys: Vec<(usize, String)>,
+}
+
+impl Default for Objects {
+    fn default() -> Objects {
+        Objects::new()
+    }
 }
 
 impl Objects {

@@ -307,6 +307,14 @@ pub(super) fn slot_suffix(part: &str) -> (&str, usize) {
     numbered.unwrap_or((part, 0))
 }
 
+/// The last part of the name of slot variable `number`: `Adam`, `Adam_1`, …
+pub(super) fn slot_variable(name: &str, number: usize) -> String {
+    match number {
+        0 => name.to_owned(),
+        number => format!("{name}_{number}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
