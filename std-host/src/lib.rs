@@ -13,6 +13,7 @@ pub mod events;
 pub mod example;
 mod gather;
 mod management;
+pub mod manager;
 pub mod mapping;
 pub mod meta_graph;
 mod missing;

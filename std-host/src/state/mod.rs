@@ -18,10 +18,10 @@ mod read;
 mod update;
 
 pub use crate::proto::checkpoint_state::CheckpointState;
-pub(crate) use files::modified;
 pub use files::{
     FormatVersion, checkpoint_exists, get_checkpoint_mtimes, meta_graph_filename, remove_checkpoint,
 };
+pub(crate) use files::{modified, remove_bundle};
 pub use read::{get_checkpoint_state, latest_checkpoint, read_checkpoint_state};
 pub(crate) use update::replace_file;
 pub use update::{PathForm, StateUpdate, generate_checkpoint_state, update_checkpoint_state};

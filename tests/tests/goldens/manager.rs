@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use gradlet_host::checkpoint::Checkpoint;
 use gradlet_host::clock::ManualClock;
+use gradlet_host::manager::{CheckpointManager, ManagerOptions};
+use gradlet_host::mapping::Mapping;
 use gradlet_host::saver::Saver;
 use gradlet_host::{Durability, Tensor, Variables};
 use gradlet_tests::golden::Golden;
@@ -14,6 +17,25 @@ use serde_json::Value;
 #[derive(Deserialize)]
 struct Traces {
     saver: Vec<SaverTrace>,
+    checkpoint_manager: Vec<ManagerTrace>,
+}
+
+#[derive(Deserialize)]
+struct ManagerTrace {
+    manager_args: BTreeMap<String, Value>,
+    t0: f64,
+    events: Vec<ManagerEvent>,
+}
+
+#[derive(Deserialize)]
+struct ManagerEvent {
+    advance_s: f64,
+    number: Option<i64>,
+    reopened: bool,
+    returned: String,
+    listing: Vec<String>,
+    state: String,
+    checkpoints: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +145,76 @@ fn a_saver_keeps_deletes_and_notes_what_tensorflows_does() {
                 .map(|path| placed(path, folder.path()))
                 .collect();
             assert_eq!(saver.last_checkpoints(), last, "{about}: last_checkpoints");
+        }
+    }
+}
+
+fn options(trace: &ManagerTrace) -> ManagerOptions {
+    let mut options = ManagerOptions {
+        durability: Durability::Unsynced,
+        ..ManagerOptions::default()
+    };
+    for (name, value) in &trace.manager_args {
+        match name.as_str() {
+            "max_to_keep" => options.max_to_keep = value.as_u64().map(|count| count as usize),
+            "keep_checkpoint_every_n_hours" => {
+                options.keep_checkpoint_every_n_hours = value.as_f64();
+            }
+            "checkpoint_name" => options.checkpoint_name = value.as_str().unwrap().to_owned(),
+            other => panic!("an argument that this test does not know: {other}"),
+        }
+    }
+    options
+}
+
+#[test]
+fn a_manager_keeps_deletes_and_notes_what_tensorflows_does() {
+    let traces = traces().checkpoint_manager;
+    assert!(!traces.is_empty(), "no traces of a manager");
+    for (number, trace) in traces.iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::at(trace.t0);
+        let open = || {
+            let checkpoint = Checkpoint::new(Mapping::default());
+            let (options, clock) = (options(trace), clock.clone());
+            CheckpointManager::with_clock(checkpoint, folder.path(), options, clock).unwrap()
+        };
+        let mut manager = open();
+        assert!(!trace.events.is_empty(), "trace {number} is empty");
+        for (event_number, event) in trace.events.iter().enumerate() {
+            let about = format!(
+                "manager {number} {:?}, save {event_number}",
+                trace.manager_args
+            );
+            clock.advance(event.advance_s);
+            if event.reopened {
+                manager = open();
+                let mut restored = variables();
+                let latest = manager.latest_checkpoint().map(str::to_owned);
+                let from = manager
+                    .restore_or_initialize(&mut restored, |_| Ok(()))
+                    .unwrap();
+                assert_eq!(from, latest, "{about}: restored from the newest");
+            }
+            let saved = match event.number {
+                Some(number) => manager.save_numbered(&variables(), number),
+                None => manager.save(&variables()),
+            };
+            let prefix = saved.unwrap().expect("no interval was set").prefix;
+            assert_eq!(
+                prefix,
+                placed(&event.returned, folder.path()),
+                "{about}: returned"
+            );
+            assert_eq!(listing(folder.path()), event.listing, "{about}: files");
+            let state = fs::read_to_string(folder.path().join("checkpoint")).unwrap();
+            assert_eq!(state, event.state, "{about}: state file");
+            let managed: Vec<String> = event
+                .checkpoints
+                .iter()
+                .map(|path| placed(path, folder.path()))
+                .collect();
+            assert_eq!(manager.checkpoints(), managed, "{about}: checkpoints");
         }
     }
 }
