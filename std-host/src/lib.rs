@@ -12,6 +12,7 @@ mod error;
 pub mod events;
 pub mod example;
 mod gather;
+pub mod iterator;
 mod management;
 pub mod manager;
 pub mod mapping;
