@@ -4,7 +4,7 @@
 //! A [`Case`] holds the gradients and the states that TensorFlow reached; [`Case::replay`] trains
 //! from the same start and tells how far each state is from TensorFlow's. It needs no heap, so
 //! boards and host run the very same code: boards from tables that a build script writes
-//! ([`index::Folder::emit`]), the host's tests from the folder itself.
+//! (`index::Folder::emit`, feature `index`), the host's tests from the folder itself.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "index"), no_std)]
 
