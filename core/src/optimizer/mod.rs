@@ -96,7 +96,7 @@ pub trait Optimizer: Zeroed {
     /// How the gradient of some rows reaches a variable.
     const SPARSE: Sparse = Sparse::Summed;
 
-    /// Applies the gradient of a row of a variable ([`IndexedSlices`](crate::IndexedSlices)).
+    /// Applies the gradient of a row of a variable ([`IndexedSlices`]).
     /// TensorFlow's sparse kernels order their operations in a way of their own; where nothing is
     /// said of it, as [`update`](Self::update).
     fn update_rows(step: &Self::Step, elements: Elements<'_, Self::Row<'_>>) {
