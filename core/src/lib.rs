@@ -49,7 +49,10 @@ pub mod gradient;
 mod head;
 mod kernel;
 pub mod loss;
+pub mod manager;
 mod math;
+#[cfg(feature = "mock-flash")]
+pub mod mock_flash;
 pub mod optimizer;
 mod owned;
 mod random;

@@ -1,0 +1,277 @@
+//! The manager, for flashes that have to be waited for.
+
+use embedded_storage_async::nor_flash::NorFlash;
+
+use super::claim;
+use super::error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
+use super::geometry::Geometry;
+use super::log::Newest;
+use super::media::Media;
+use super::options::{Claim, Options};
+use super::read::{self, Damaged};
+use super::recovery::{self, Region};
+use super::retention::{Retention, Standing};
+use super::walk::Slot;
+use crate::Variables;
+use crate::checkpoint::{Info, Match, Restore, Status};
+
+/// Checkpoints in a NOR flash (`tf.train.CheckpointManager`): [`CheckpointManager`]
+/// (super::CheckpointManager) for flashes that have to be waited for.
+#[derive(Debug)]
+pub struct AsyncCheckpointManager<F> {
+    pub(super) media: Media<F>,
+    pub(super) options: Options,
+    pub(super) region: Region,
+    /// The step of the last checkpoint that was saved or restored.
+    pub(super) last_step: Option<i64>,
+    /// Why the newest checkpoint was not restored.
+    misfit: Option<Incompatible>,
+}
+
+/// A checkpoint in flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Saved {
+    /// Its number, from 1; each save has the next (`save_counter`).
+    pub save_counter: u32,
+    /// What it says of itself.
+    pub info: Info,
+    /// Bytes of the checkpoint.
+    pub length: u32,
+    /// Whether [`Options::keep`] keeps it.
+    pub kept: bool,
+}
+
+impl Saved {
+    pub(super) fn new(newest: &Newest) -> Self {
+        let header = newest.slot.header;
+        Self {
+            save_counter: header.save_counter,
+            info: newest.info,
+            length: header.length,
+            kept: header.kept,
+        }
+    }
+}
+
+/// What [`restore_or_initialize`](super::CheckpointManager::restore_or_initialize) did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Restoration {
+    /// All variables have the values of a checkpoint.
+    Restored {
+        /// Its global step.
+        step: i64,
+        /// Its number.
+        save_counter: u32,
+    },
+    /// There is no checkpoint; the variables are as they were.
+    Initialized,
+    /// The newest checkpoint is of another model; the variables are as they were, and nothing is
+    /// saved to the region until it is formatted.
+    Incompatible(Incompatible),
+}
+
+/// Every variable from the tensor of its name.
+const EXACT: Restore<'static> = Restore::new().require(Match::Existing);
+
+impl<F: NorFlash> AsyncCheckpointManager<F> {
+    /// Opens the whole of `flash`. Nothing is written.
+    ///
+    /// # Errors
+    /// [`OpenError`] for a flash that cannot hold a region, and for a region that is not the
+    /// manager's to take.
+    pub async fn open(flash: F, options: Options) -> Result<Self, OpenError> {
+        let mut media = Media::new(flash).map_err(OpenError::Geometry)?;
+        let region = recovery::open(&mut media, &options).await?;
+        Ok(Self::with(media, options, region))
+    }
+
+    /// Opens the whole of `flash` and gives up whatever is in it.
+    ///
+    /// Checkpoints are given up all at once: power that goes finds all of them or none. Their
+    /// blocks are erased when they are needed.
+    ///
+    /// # Errors
+    /// [`FormatError`] for a flash that cannot hold a region or that fails.
+    pub async fn format(flash: F, options: Options) -> Result<Self, FormatError<F::Error>> {
+        let mut media = Media::new(flash).map_err(FormatError::Geometry)?;
+        let anything = Options {
+            claim: Claim::Anything,
+            ..options
+        };
+        let region = recovery::open(&mut media, &anything).await;
+        let unused = Region::Unclaimed(recovery::Unclaimed { next_sequence: 1 });
+        let log = claim::format(&mut media, region.unwrap_or(unused)).await;
+        let log = log.map_err(|error| match error {
+            SaveError::Flash(error) => FormatError::Flash(error),
+            _ => FormatError::NotReady,
+        })?;
+        Ok(Self::with(media, options, Region::Log(log)))
+    }
+
+    fn with(media: Media<F>, options: Options, region: Region) -> Self {
+        Self {
+            media,
+            options,
+            region,
+            last_step: None,
+            misfit: None,
+        }
+    }
+
+    /// The flash.
+    pub fn release(self) -> F {
+        self.media.flash
+    }
+
+    /// The sizes of the region.
+    pub fn geometry(&self) -> Geometry {
+        self.media.geometry
+    }
+
+    /// The newest checkpoint (`latest_checkpoint`).
+    pub fn latest_checkpoint(&self) -> Option<Saved> {
+        self.newest().map(|newest| Saved::new(&newest))
+    }
+
+    /// How many checkpoints were saved (`save_counter`).
+    pub fn save_counter(&self) -> u32 {
+        let newest = self.newest();
+        newest.map_or(0, |newest| newest.slot.header.save_counter)
+    }
+
+    /// How many saves of a checkpoint of `length` bytes the region will bear, if a block bears
+    /// `cycles` erases; those that were made are taken off. An estimate: each restart may cost
+    /// the rest of a block, and checkpoints that live on long are copied once a round.
+    pub fn endurance(&self, length: u32, cycles: u32) -> u64 {
+        let erases = match self.region {
+            Region::Log(log) => log.tip.erases,
+            Region::Unclaimed(_) => 0,
+        };
+        let saves = self.media.geometry.saves_per_cycle(length);
+        u64::from(saves) * u64::from(cycles.saturating_sub(erases))
+    }
+
+    /// The checkpoint that follows number `save_counter`: from 0 on, all that live on, oldest
+    /// first (`checkpoints`).
+    pub async fn next_checkpoint(&mut self, save_counter: u32) -> Option<Saved> {
+        let slot = self
+            .neighbour(|found, best| found > save_counter && best.is_none_or(|best| found < best));
+        let slot = slot.await?;
+        let info = read::info(&mut self.media, &slot).await;
+        Some(Saved::new(&Newest { slot, info }))
+    }
+
+    /// Assigns all variables from the newest checkpoint that can be read, if there is one.
+    ///
+    /// Each checkpoint is verified before anything is assigned.
+    ///
+    /// # Errors
+    /// [`RestoreError::Damaged`] if there are checkpoints and none can be read.
+    pub async fn restore_or_initialize(
+        &mut self,
+        variables: &mut impl Variables,
+    ) -> Result<Restoration, RestoreError> {
+        let Some(newest) = self.newest() else {
+            return Ok(Restoration::Initialized);
+        };
+        let mut slot = newest.slot;
+        loop {
+            let save_counter = slot.header.save_counter;
+            match self.restore_slot(&slot, &EXACT, variables).await {
+                Ok(_) => {
+                    return Ok(Restoration::Restored {
+                        step: variables.global_step(),
+                        save_counter,
+                    });
+                }
+                Err(RestoreError::Incompatible(misfit)) => {
+                    self.misfit = Some(misfit);
+                    return Ok(Restoration::Incompatible(misfit));
+                }
+                Err(RestoreError::Damaged) => {}
+                Err(error) => return Err(error),
+            }
+            let older = self.neighbour(|found, best| {
+                found < save_counter && best.is_none_or(|best| found > best)
+            });
+            slot = older.await.ok_or(RestoreError::Damaged)?;
+        }
+    }
+
+    /// Restores from checkpoint number `save_counter`, as [`Restore`] says; the checkpoints
+    /// stay. `Restore::new().require(Match::Existing)` assigns every variable.
+    ///
+    /// # Errors
+    /// [`RestoreError`]; no variable was assigned.
+    pub async fn restore(
+        &mut self,
+        save_counter: u32,
+        restore: &Restore<'_>,
+        variables: &mut impl Variables,
+    ) -> Result<Status, RestoreError> {
+        let slot = self.neighbour(|found, _| found == save_counter).await;
+        let slot = slot.ok_or(RestoreError::NotFound { save_counter })?;
+        self.restore_slot(&slot, restore, variables).await
+    }
+
+    async fn restore_slot(
+        &mut self,
+        slot: &Slot,
+        restore: &Restore<'_>,
+        variables: &mut impl Variables,
+    ) -> Result<Status, RestoreError> {
+        let verified = read::verify(&mut self.media, slot, restore, variables).await;
+        let assignment = verified
+            .map_err(|Damaged| RestoreError::Damaged)?
+            .map_err(RestoreError::Incompatible)?;
+        let assigned = read::assign(&mut self.media, slot, assignment, variables).await;
+        let status = assigned.map_err(|Damaged| RestoreError::Damaged)?;
+        self.last_step = Some(variables.global_step());
+        self.misfit = None;
+        Ok(status)
+    }
+
+    /// Of the checkpoints that live on, the last that is `better` than the best so far.
+    async fn neighbour(&mut self, better: impl Fn(u32, Option<u32>) -> bool) -> Option<Slot> {
+        let Region::Log(log) = self.region else {
+            return None;
+        };
+        let standing = Standing::of(log.newest_header()?);
+        let retention = Retention::new(&self.options, standing);
+        let mut walk = log.walk(&self.media.geometry);
+        let mut best: Option<Slot> = None;
+        while let Some(slot) = walk.next(&mut self.media).await {
+            let so_far = best.map(|best| best.header.save_counter);
+            if retention.retains(&slot.header) && better(slot.header.save_counter, so_far) {
+                best = Some(slot);
+            }
+        }
+        best
+    }
+
+    fn newest(&self) -> Option<Newest> {
+        match self.region {
+            Region::Log(log) => log.newest,
+            Region::Unclaimed(_) => None,
+        }
+    }
+
+    /// Whether `checkpoint_interval` lets a checkpoint of this step be saved.
+    pub(super) fn is_due(&self, step: i64) -> bool {
+        let interval = i64::from(self.options.checkpoint_interval);
+        match self.last_step {
+            Some(last) if interval > 0 => step >= last.saturating_add(interval),
+            _ => true,
+        }
+    }
+
+    /// Why the variables must not be saved beside the region's checkpoints.
+    pub(super) fn misfit(&self, variables: &impl Variables) -> Option<Incompatible> {
+        let newest = self.newest()?;
+        read::other_model(newest.info, variables).or(self.misfit)
+    }
+}

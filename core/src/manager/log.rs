@@ -1,0 +1,67 @@
+//! The manager's own state: which part of the ring counts, and where the next slot goes.
+
+use super::geometry::Geometry;
+use super::slot::Header;
+use super::walk::{Slot, Walk};
+use crate::checkpoint::Info;
+
+/// The block that was written last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tip {
+    pub(super) block: u32,
+    pub(super) sequence: u32,
+    /// Behind the last slot in its data.
+    pub(super) offset: u32,
+    /// How often it was erased; what is assumed of blocks that do not say.
+    pub(super) erases: u32,
+}
+
+/// The newest checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Newest {
+    pub(super) slot: Slot,
+    pub(super) info: Info,
+}
+
+/// The blocks from `tail` to `tip` hold what counts; those behind the tip, up to the tail, are
+/// free, whatever is in them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Log {
+    pub(super) tail: u32,
+    /// Slots in blocks of lower sequence numbers do not count.
+    pub(super) tail_sequence: u32,
+    pub(super) tip: Tip,
+    /// Whether the rest of the tip is known to be erased and never tried since.
+    pub(super) open: bool,
+    pub(super) next_sequence: u32,
+    pub(super) newest: Option<Newest>,
+}
+
+impl Log {
+    /// Number of blocks that count.
+    pub(super) fn span(&self, geometry: &Geometry) -> u32 {
+        self.distance(geometry, self.tip.block) + 1
+    }
+
+    /// How many blocks behind the tail a block is.
+    pub(super) fn distance(&self, geometry: &Geometry, block: u32) -> u32 {
+        let ahead = geometry.wrapped(block).wrapping_add(geometry.blocks());
+        geometry.wrapped(ahead.wrapping_sub(geometry.wrapped(self.tail)))
+    }
+
+    pub(super) fn walk(&self, geometry: &Geometry) -> Walk {
+        let end = (self.tip.sequence, self.tip.offset);
+        Walk::new(self.tail, self.span(geometry), self.tail_sequence, end)
+    }
+
+    /// Takes `blocks` sequence numbers; the first of them, or `None` when all are used up.
+    pub(super) fn take_sequences(&mut self, blocks: u32) -> Option<u32> {
+        let first = self.next_sequence;
+        self.next_sequence = first.checked_add(blocks)?;
+        Some(first)
+    }
+
+    pub(super) fn newest_header(&self) -> Option<&Header> {
+        self.newest.as_ref().map(|newest| &newest.slot.header)
+    }
+}

@@ -1,0 +1,176 @@
+//! The flash as the manager sees it: reads that may find nothing, and records.
+
+use embedded_storage_async::nor_flash::NorFlash;
+
+use super::geometry::{Geometry, GeometryError};
+use super::marker::{MARKER, Marker, Parsed};
+use super::slot::{COMMIT, HEADER, Header};
+use super::walk::Slot;
+
+/// Bytes that are read or written at once, aligned for drivers that move words.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(4))]
+pub(super) struct Chunk(pub(super) [u8; CHUNK]);
+
+pub(super) const CHUNK: usize = Geometry::MAX_UNIT as usize;
+
+impl Chunk {
+    pub(super) const ERASED: Self = Self([0xff; CHUNK]);
+}
+
+#[derive(Debug)]
+pub(super) struct Media<F> {
+    pub(super) flash: F,
+    pub(super) geometry: Geometry,
+}
+
+impl<F: NorFlash> Media<F> {
+    pub(super) fn new(flash: F) -> Result<Self, GeometryError> {
+        let geometry = Self::geometry_of(&flash)?;
+        Ok(Self { flash, geometry })
+    }
+
+    fn geometry_of(flash: &F) -> Result<Geometry, GeometryError> {
+        Geometry::of_flash(F::READ_SIZE, F::WRITE_SIZE, F::ERASE_SIZE, flash.capacity())
+    }
+
+    /// Bytes of a chunk that keeps to the unit.
+    pub(super) fn chunk_len(&self) -> usize {
+        let unit = self.geometry.unit() as usize;
+        CHUNK.checked_div(unit).unwrap_or(1) * unit
+    }
+
+    /// Reads `len` bytes at `at`, a multiple of the unit; `None` where the flash cannot read,
+    /// which is what a torn unit may answer.
+    pub(super) async fn read<'c>(
+        &mut self,
+        at: u32,
+        len: usize,
+        chunk: &'c mut Chunk,
+    ) -> Option<&'c [u8]> {
+        let read = len.checked_next_multiple_of(F::READ_SIZE)?;
+        let bytes = chunk.0.get_mut(..read)?;
+        self.flash.read(at, bytes).await.ok()?;
+        bytes.get(..len)
+    }
+
+    /// Writes the first `len` bytes of `chunk` at `at`, a multiple of the unit, and fills the
+    /// last write unit with ones.
+    pub(super) async fn write(
+        &mut self,
+        at: u32,
+        len: usize,
+        chunk: &mut Chunk,
+    ) -> Result<(), F::Error> {
+        let padded = len.checked_next_multiple_of(F::WRITE_SIZE).unwrap_or(len);
+        let padding = chunk.0.get_mut(len..padded).unwrap_or_default();
+        padding.fill(0xff);
+        let bytes = chunk.0.get(..padded).unwrap_or_default();
+        self.flash.write(at, bytes).await
+    }
+
+    /// Writes a record of at most [`CHUNK`] bytes.
+    pub(super) async fn write_record(&mut self, at: u32, record: &[u8]) -> Result<(), F::Error> {
+        let mut chunk = Chunk::ERASED;
+        for (slot, &byte) in chunk.0.iter_mut().zip(record) {
+            *slot = byte;
+        }
+        self.write(at, record.len(), &mut chunk).await
+    }
+
+    /// Erases a block.
+    pub(super) async fn erase(&mut self, block: u32) -> Result<(), F::Error> {
+        let start = self.geometry.block_start(block);
+        let end = start.wrapping_add(self.geometry.erase_size());
+        self.flash.erase(start, end).await
+    }
+
+    /// What the start of a block says.
+    pub(super) async fn parse_marker(&mut self, block: u32) -> Parsed {
+        let mut chunk = Chunk::ERASED;
+        let at = self.geometry.block_start(block);
+        match self.read(at, MARKER, &mut chunk).await {
+            Some(bytes) => Marker::parse(bytes),
+            None => Parsed::Foreign,
+        }
+    }
+
+    /// The marker of a block, if it belongs there.
+    pub(super) async fn marker(&mut self, block: u32) -> Option<Marker> {
+        match self.parse_marker(block).await {
+            Parsed::Marker(marker)
+                if marker.geometry == self.geometry
+                    && marker.block == self.geometry.wrapped(block) =>
+            {
+                Some(marker)
+            }
+            _ => None,
+        }
+    }
+
+    /// The slot at `offset` in the data of a block, whether or not it is committed.
+    pub(super) async fn slot(&mut self, block: u32, sequence: u32, offset: u32) -> Option<Slot> {
+        let data = self.geometry.block_data();
+        let room = data.checked_sub(offset)?;
+        if room < self.geometry.aligned((HEADER + COMMIT) as u32) {
+            return None;
+        }
+        let mut chunk = Chunk::ERASED;
+        let at = self.geometry.address(block, offset);
+        let bytes = self.read(at, HEADER, &mut chunk).await?;
+        let header = Header::parse(bytes, sequence)?;
+        let extent = self.geometry.extent(header.length)?;
+        let fits = match extent.blocks {
+            1 => extent.end <= room,
+            blocks => offset == 0 && blocks <= self.geometry.blocks(),
+        };
+        fits.then_some(Slot {
+            block,
+            sequence,
+            offset,
+            header,
+            extent,
+        })
+    }
+
+    /// Whether all of a slot was written.
+    pub(super) async fn is_committed(&mut self, slot: &Slot) -> bool {
+        for part in 1..slot.extent.blocks {
+            let marker = self.marker(slot.block.wrapping_add(part)).await;
+            let continues = marker.is_some_and(|marker| {
+                u32::from(marker.part) == part
+                    && Some(marker.sequence) == slot.sequence.checked_add(part)
+            });
+            if !continues {
+                return false;
+            }
+        }
+        let mut chunk = Chunk::ERASED;
+        let at = slot.address(&self.geometry, slot.extent.commit);
+        match self.read(at, COMMIT, &mut chunk).await {
+            Some(bytes) => slot.header.is_committed_by(bytes, slot.sequence),
+            None => false,
+        }
+    }
+
+    /// The first of `len` bytes from `at` on, a multiple of the unit, that does not read as
+    /// erased; of bytes that cannot be read, the first.
+    pub(super) async fn first_not_blank(&mut self, at: u32, len: u32) -> Option<u32> {
+        let mut chunk = Chunk::ERASED;
+        let step = self.chunk_len() as u32;
+        let mut done = 0;
+        while done < len {
+            let part = step.min(len - done);
+            let start = at.wrapping_add(done);
+            let position = match self.read(start, part as usize, &mut chunk).await {
+                Some(bytes) => bytes.iter().position(|&byte| byte != 0xff),
+                None => Some(0),
+            };
+            if let Some(position) = position {
+                return Some(start.wrapping_add(position as u32));
+            }
+            done += part;
+        }
+        None
+    }
+}

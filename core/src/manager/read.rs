@@ -1,0 +1,150 @@
+//! Checkpoints read from flash, through the decoder, a chunk at a time.
+
+use embedded_storage_async::nor_flash::NorFlash;
+
+use super::error::Incompatible;
+use super::media::{Chunk, Media};
+use super::walk::Slot;
+use crate::Variables;
+use crate::checkpoint::{Assignment, Decoder, Event, Info, Restore, Status, Verification};
+
+/// The checkpoint is not what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Damaged;
+
+/// Whether to go on.
+enum Next {
+    Go,
+    Stop,
+}
+
+/// Reads the bytes of a slot from `position` on, as many as lie in one piece and fit a chunk;
+/// none at the end of the checkpoint.
+pub(super) async fn payload<'c, F: NorFlash>(
+    media: &mut Media<F>,
+    slot: &Slot,
+    position: u32,
+    chunk: &'c mut Chunk,
+) -> Option<&'c [u8]> {
+    let data = media.geometry.block_data();
+    let start = slot.extent.payload.wrapping_add(position);
+    let within = slot.offset.wrapping_add(start);
+    let room = data - within.checked_rem(data).unwrap_or(0);
+    let missing = slot.header.length.saturating_sub(position).min(room);
+    let len = media.chunk_len().min(missing as usize);
+    let at = slot.address(&media.geometry, start);
+    media.read(at, len, chunk).await
+}
+
+/// Decodes a checkpoint up to its end or until `visit` has enough.
+async fn decode<F: NorFlash>(
+    media: &mut Media<F>,
+    slot: &Slot,
+    visit: &mut dyn FnMut(Event<'_>) -> Next,
+) -> Result<(), Damaged> {
+    let mut decoder = Decoder::new();
+    let mut chunk = Chunk::ERASED;
+    let mut position = 0;
+    while position < slot.header.length {
+        let bytes = payload(media, slot, position, &mut chunk).await;
+        let mut input = bytes.ok_or(Damaged)?;
+        position = position.saturating_add(input.len() as u32);
+        loop {
+            match decoder.advance(&mut input) {
+                Ok(Event::More) => break,
+                Ok(Event::End) => {
+                    let whole = decoder.offset() == slot.header.length;
+                    return if whole { Ok(()) } else { Err(Damaged) };
+                }
+                Ok(event) => {
+                    if let Next::Stop = visit(event) {
+                        return Ok(());
+                    }
+                }
+                Err(_) => return Err(Damaged),
+            }
+        }
+    }
+    Err(Damaged)
+}
+
+/// What a checkpoint says of itself; nothing if it cannot be read.
+pub(super) async fn info<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> Info {
+    let mut found = Info::default();
+    let mut visit = |event: Event<'_>| match event {
+        Event::Info(info) => {
+            found = info;
+            Next::Stop
+        }
+        _ => Next::Go,
+    };
+    match decode(media, slot, &mut visit).await {
+        Ok(()) => found,
+        Err(Damaged) => Info::default(),
+    }
+}
+
+/// Whether all checksums of a checkpoint are right.
+pub(super) async fn is_whole<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> bool {
+    decode(media, slot, &mut |_| Next::Go).await.is_ok()
+}
+
+/// Whether a checkpoint is whole and fits the variables; if so, what assigns it to them.
+///
+/// What does not fit is certain only once the checkpoint's end has shown that it is whole.
+pub(super) async fn verify<'r, F: NorFlash>(
+    media: &mut Media<F>,
+    slot: &Slot,
+    restore: &Restore<'r>,
+    variables: &impl Variables,
+) -> Result<Result<Assignment<'r>, Incompatible>, Damaged> {
+    let mut verification = match Verification::new(*restore, variables) {
+        Ok(verification) => verification,
+        Err(error) => return Ok(Err(Incompatible::Variables(error))),
+    };
+    let mut verdict = Ok(());
+    let mut visit = |event: Event<'_>| {
+        if verdict.is_ok() {
+            verdict = match event {
+                Event::Info(info) => other_model(info, variables).map_or(Ok(()), Err),
+                event => verification
+                    .take(event, variables)
+                    .map_err(Incompatible::Variables),
+            };
+        }
+        Next::Go
+    };
+    decode(media, slot, &mut visit).await?;
+    Ok(verdict.and_then(|()| {
+        let assignment = verification.finish(variables);
+        assignment.map_err(Incompatible::Variables)
+    }))
+}
+
+/// Assigns the variables from a checkpoint that was verified.
+pub(super) async fn assign<F: NorFlash>(
+    media: &mut Media<F>,
+    slot: &Slot,
+    mut assignment: Assignment<'_>,
+    variables: &mut impl Variables,
+) -> Result<Status, Damaged> {
+    let mut changed = false;
+    let mut visit = |event: Event<'_>| match assignment.take(event, variables) {
+        Ok(()) => Next::Go,
+        Err(_) => {
+            changed = true;
+            Next::Stop
+        }
+    };
+    decode(media, slot, &mut visit).await?;
+    if changed {
+        return Err(Damaged);
+    }
+    Ok(assignment.finish())
+}
+
+/// Whether a checkpoint is of another model than the variables are.
+pub(super) fn other_model(info: Info, variables: &impl Variables) -> Option<Incompatible> {
+    let (expected, found) = (variables.model_id(), info.model_id?);
+    (expected != found).then_some(Incompatible::Model { expected, found })
+}

@@ -1,0 +1,176 @@
+//! What is found in a region when it is opened. Nothing is written.
+
+use embedded_storage_async::nor_flash::NorFlash;
+
+use super::error::OpenError;
+use super::geometry::Geometry;
+use super::log::{Log, Newest, Tip};
+use super::marker::Parsed;
+use super::media::Media;
+use super::options::{Claim, Options, Start};
+use super::read;
+use super::slot::HEADER;
+use super::walk::{Slot, Walk};
+
+/// What a region is to the manager.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Region {
+    /// Its own.
+    Log(Log),
+    /// Free to be taken by the first save.
+    Unclaimed(Unclaimed),
+}
+
+/// What has to be known of a region that is taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unclaimed {
+    pub(super) next_sequence: u32,
+}
+
+/// Finds the log, or decides whether the region may be taken.
+pub(super) async fn open<F: NorFlash>(
+    media: &mut Media<F>,
+    options: &Options,
+) -> Result<Region, OpenError> {
+    let markers = Markers::of(media).await;
+    let last = last_settled(media).await;
+    if let Some(last) = last {
+        return Ok(Region::Log(
+            log_up_to(media, &last, &markers, options.start).await,
+        ));
+    }
+    let unclaimed = Region::Unclaimed(Unclaimed {
+        next_sequence: markers.next_sequence,
+    });
+    if options.claim == Claim::Anything {
+        return Ok(unclaimed);
+    }
+    let first = first_not_blank(media).await;
+    match (first, markers.other) {
+        (None, _) if options.claim == Claim::Blank => Ok(unclaimed),
+        (None, _) => Err(OpenError::Unformatted),
+        _ if markers.own => Err(OpenError::Damaged),
+        (Some(_), Some(Other::Version(found))) => Err(OpenError::Version { found }),
+        (Some(_), Some(Other::Geometry(found))) => Err(OpenError::OtherGeometry {
+            expected: media.geometry,
+            found,
+        }),
+        (Some(offset), None) => Err(OpenError::Foreign { offset }),
+    }
+}
+
+/// What the blocks' markers say.
+struct Markers {
+    own: bool,
+    other: Option<Other>,
+    next_sequence: u32,
+}
+
+/// A marker that this manager cannot use.
+enum Other {
+    Version(u8),
+    Geometry(Geometry),
+}
+
+impl Markers {
+    async fn of<F: NorFlash>(media: &mut Media<F>) -> Self {
+        let mut markers = Self {
+            own: false,
+            other: None,
+            next_sequence: 1,
+        };
+        for block in 0..media.geometry.blocks() {
+            match media.parse_marker(block).await {
+                Parsed::Marker(marker) if marker.geometry != media.geometry => {
+                    markers.other = Some(Other::Geometry(marker.geometry));
+                }
+                Parsed::Marker(marker) if marker.block == block => {
+                    markers.own = true;
+                    let next = marker.sequence.saturating_add(1);
+                    markers.next_sequence = markers.next_sequence.max(next);
+                }
+                Parsed::Marker(_) | Parsed::Foreign => {}
+                Parsed::Version { found } => markers.other = Some(Other::Version(found)),
+            }
+        }
+        markers
+    }
+}
+
+/// The last slot that settled what counts; where none is left, the last of all.
+async fn last_settled<F: NorFlash>(media: &mut Media<F>) -> Option<Slot> {
+    let mut walk = Walk::everything(&media.geometry);
+    let mut last: Option<Slot> = None;
+    while let Some(slot) = walk.next(media).await {
+        let rank = |slot: &Slot| (slot.header.settled, slot.order());
+        if last.is_none_or(|last| rank(&last) < rank(&slot)) {
+            last = Some(slot);
+        }
+    }
+    last
+}
+
+/// The log that ends with `last`.
+async fn log_up_to<F: NorFlash>(
+    media: &mut Media<F>,
+    last: &Slot,
+    markers: &Markers,
+    start: Start,
+) -> Log {
+    let tail_sequence = last.header.tail.min(last.sequence);
+    let (mut tail, mut least) = (last.block, last.sequence);
+    for block in 0..media.geometry.blocks() {
+        if let Some(marker) = media.marker(block).await
+            && marker.part == 0
+            && (tail_sequence..least).contains(&marker.sequence)
+        {
+            (tail, least) = (block, marker.sequence);
+        }
+    }
+    let (sequence, offset) = last.end(&media.geometry);
+    let block = last.block.wrapping_add(last.extent.blocks - 1);
+    let block = media.geometry.wrapped(block);
+    let marker = media.marker(block).await;
+    let mut log = Log {
+        tail,
+        tail_sequence,
+        tip: Tip {
+            block,
+            sequence,
+            offset,
+            erases: marker.map_or(0, |marker| marker.erases),
+        },
+        open: false,
+        next_sequence: markers.next_sequence,
+        newest: None,
+    };
+    log.open = start == Start::Clean && rest_is_blank(media, &log.tip).await;
+    let mut walk = log.walk(&media.geometry);
+    let mut newest: Option<Slot> = None;
+    while let Some(slot) = walk.next(media).await {
+        let least = newest.map_or(0, |newest| newest.header.save_counter);
+        if !slot.header.empty && slot.header.save_counter >= least {
+            newest = Some(slot);
+        }
+    }
+    if let Some(slot) = newest {
+        let info = read::info(media, &slot).await;
+        log.newest = Some(Newest { slot, info });
+    }
+    log
+}
+
+/// Whether no slot was begun behind the tip.
+async fn rest_is_blank<F: NorFlash>(media: &mut Media<F>, tip: &Tip) -> bool {
+    let room = media.geometry.block_data().saturating_sub(tip.offset);
+    let header = media.geometry.aligned(HEADER as u32);
+    let at = media.geometry.address(tip.block, tip.offset);
+    room >= header && media.first_not_blank(at, header).await.is_none()
+}
+
+/// The first byte that does not read as erased, in all blocks but the last: an interrupted claim
+/// may have left anything there.
+async fn first_not_blank<F: NorFlash>(media: &mut Media<F>) -> Option<u32> {
+    let last = media.geometry.block_start(media.geometry.blocks() - 1);
+    media.first_not_blank(0, last).await
+}
