@@ -22,9 +22,19 @@ fn main() {
     println!("cargo:rerun-if-changed={}", folder.display());
     println!("cargo:rerun-if-changed=build.rs");
 
+    let shift = number(&folder.join("board.toml"), "icount_shift");
     write(
         &out.join("board.rs"),
-        &format!("#[path = {module:?}]\nmod selected;\n"),
+        &format!(
+            "#[path = {module:?}]
+            mod selected;
+            /// The board's name, as `--board` takes it.
+            pub const NAME: &str = {board:?};
+            /// An instruction takes two to this power nanoseconds when QEMU counts instructions.
+            #[allow(dead_code, reason = \"RISC-V counts instructions itself\")]
+            const INSTRUCTION_SHIFT: u32 = {shift};
+            "
+        ),
     );
     fs::copy(folder.join("memory.x"), out.join("memory.x")).expect("every board has a memory.x");
     write(&out.join("board.x"), &linker_script());
@@ -41,6 +51,21 @@ fn linker_script() -> String {
     wanted
         .map(|(name, _)| format!("INCLUDE {name}\n"))
         .collect()
+}
+
+/// The value of `key = number` in a board's description. It is the only one needed here, so the
+/// build does not have to wait for a TOML parser.
+fn number(file: &Path, key: &str) -> u32 {
+    let text =
+        fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let values = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(key)?.trim().strip_prefix('='));
+    let value = values.map(str::trim).next();
+    let value = value.unwrap_or_else(|| panic!("{}: there is no `{key}`", file.display()));
+    value
+        .parse()
+        .unwrap_or_else(|error| panic!("{}: `{key} = {value}`: {error}", file.display()))
 }
 
 fn write(path: &Path, text: &str) {

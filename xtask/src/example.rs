@@ -3,6 +3,7 @@
 use crate::{board, root};
 use anyhow::{Context, Result, bail};
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -17,14 +18,59 @@ pub struct Example {
     pub package: String,
     /// The package's folder.
     pub folder: PathBuf,
-    /// The boards that it runs on.
-    pub boards: Vec<String>,
+    /// What it is built from, and the boards that each runs on.
+    pub variants: Vec<Variant>,
     /// The features that it can be built with.
     pub features: Vec<String>,
     /// Whether it counts instructions, which differ between compilers.
     pub is_bench: bool,
     /// The most stack that it may use in release without logging, in bytes, where it promises one.
     pub stack_budget: Option<u64>,
+}
+
+/// What a program is built from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variant {
+    /// The story that it is generated from, by its name in `tests/data/stories`.
+    pub story: Option<String>,
+    /// The story's training order.
+    pub mode: Option<String>,
+    /// The boards that this runs on.
+    pub boards: Vec<String>,
+}
+
+impl Variant {
+    /// The program's name with what it is built from, as file names and reports have it.
+    pub fn label(&self, example: &str) -> String {
+        let parts = [Some(example), self.story.as_deref(), self.mode.as_deref()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("-")
+    }
+
+    /// The story's folder.
+    pub fn folder(&self) -> Option<PathBuf> {
+        let stories = root::repository().join("tests/data/stories");
+        self.story.as_ref().map(|story| stories.join(story))
+    }
+}
+
+impl Example {
+    /// The boards that it runs on.
+    pub fn boards(&self) -> BTreeSet<&str> {
+        let boards = self.variants.iter().flat_map(|variant| &variant.boards);
+        boards.map(String::as_str).collect()
+    }
+
+    /// What it is built from on a board when nothing else is asked for.
+    ///
+    /// # Errors
+    /// If it does not run on the board; the error lists those that it runs on.
+    pub fn variant_on(&self, board: &str) -> Result<&Variant> {
+        let runs = |variant: &&Variant| variant.boards.iter().any(|name| name == board);
+        self.variants.iter().find(runs).with_context(|| {
+            let boards = Vec::from_iter(self.boards()).join(", ");
+            format!("{} does not run on {board}; it runs on {boards}", self.name)
+        })
+    }
 }
 
 /// All examples, by name.
@@ -77,32 +123,30 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     let gradlet = package
         .get("metadata")
         .and_then(|metadata| metadata.get("gradlet"));
-    let Some(boards) = gradlet.and_then(|gradlet| gradlet.get("boards")) else {
+    let Some(gradlet) = gradlet.and_then(Value::as_table) else {
         return Ok(Vec::new());
     };
-    let boards = match boards {
-        Value::String(all) if all == "all" => {
-            board::all()?.into_iter().map(|board| board.name).collect()
-        }
-        Value::Array(_) => board::strings(
-            gradlet.and_then(Value::as_table).context("no table")?,
-            "boards",
-        )?,
-        _ => bail!("`boards` should be \"all\" or a list of boards"),
+    let variants = match gradlet.get("variants") {
+        Some(Value::Array(tables)) => tables.iter().map(variant).collect::<Result<_>>()?,
+        Some(_) => bail!("`variants` should be a list of tables"),
+        None => vec![Variant {
+            boards: boards(gradlet)?,
+            ..Variant::default()
+        }],
     };
     let package = board::string(package, "name")?;
     let features = table.get("features").and_then(Value::as_table);
     let features: Vec<String> = features
         .map(|table| table.keys().cloned().collect())
         .unwrap_or_default();
-    let is_bench = gradlet.and_then(|gradlet| gradlet.get("bench")?.as_bool()) == Some(true);
-    let stack_budget = gradlet.and_then(|gradlet| gradlet.get("stack_budget"));
+    let is_bench = gradlet.get("bench").and_then(Value::as_bool) == Some(true);
+    let stack_budget = gradlet.get("stack_budget");
     let stack_budget = stack_budget.map(board::number).transpose()?;
     let example = |name: String| Example {
         name,
         package: package.clone(),
         folder: folder.to_owned(),
-        boards: boards.clone(),
+        variants: variants.clone(),
         features: features.clone(),
         is_bench,
         stack_budget,
@@ -120,6 +164,39 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     Ok(examples)
 }
 
+fn variant(value: &Value) -> Result<Variant> {
+    let table = value.as_table().context("a variant should be a table")?;
+    let text = |key: &str| {
+        table
+            .get(key)
+            .map(|_| board::string(table, key))
+            .transpose()
+    };
+    Ok(Variant {
+        story: text("story")?,
+        mode: text("mode")?,
+        boards: boards(table)?,
+    })
+}
+
+/// `boards` is a list or "all"; `except` takes some of them away.
+fn boards(table: &Table) -> Result<Vec<String>> {
+    let boards = match table.get("boards") {
+        Some(Value::String(all)) if all == "all" => {
+            Ok(board::all()?.into_iter().map(|board| board.name).collect())
+        }
+        _ => board::strings(table, "boards").context("it may also be \"all\""),
+    }?;
+    let except = match table.get("except") {
+        Some(_) => board::strings(table, "except")?,
+        None => Vec::new(),
+    };
+    Ok(boards
+        .into_iter()
+        .filter(|name| !except.contains(name))
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,16 +212,13 @@ mod tests {
         assert!(!examples.is_empty(), "there are no examples");
         for example in examples {
             assert!(
-                !example.boards.is_empty(),
+                !example.boards().is_empty(),
                 "{} runs on no board",
                 example.name
             );
-            for name in &example.boards {
-                assert!(
-                    boards.contains(name),
-                    "{} names the board `{name}`",
-                    example.name
-                );
+            for name in example.boards() {
+                let is_known = boards.iter().any(|board| board == name);
+                assert!(is_known, "{} names the board `{name}`", example.name);
             }
         }
     }

@@ -2,10 +2,11 @@
 use crate::{
     board::Board, child, example::Example, machine::Machine, root, say, toolchain::Toolchain,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::{
+    env,
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// What to build.
@@ -15,15 +16,21 @@ pub struct Build<'a> {
     pub example: &'a Example,
     /// The board it is for.
     pub board: &'a Board,
+    /// What it is generated from.
+    pub source: Source,
     /// Whether it logs.
     pub log: Log,
-    /// The story folder that it is generated from, where it is generated from one and this is not
-    /// the one it takes by itself.
-    pub story: Option<&'a Path>,
-    /// The training order of that story, where it is not the one the program takes by itself.
-    pub mode: Option<&'a str>,
-    /// Features beside those.
+    /// Features beside that.
     pub features: &'a [&'a str],
+}
+
+/// What a program is generated from. Where nothing is said the program decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// A story's folder.
+    pub story: Option<PathBuf>,
+    /// The story's training order.
+    pub mode: Option<String>,
 }
 
 /// Whether a program logs.
@@ -38,24 +45,15 @@ pub enum Log {
 /// Builds the program and returns where it is.
 ///
 /// # Errors
-/// If the board is not one of the example's, or the compiler refuses.
+/// If there is no such story, or the compiler refuses.
 pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Result<PathBuf> {
     let Build {
         example,
         board,
+        source,
         log,
-        story,
-        mode,
         features,
     } = build;
-    if !example.boards.contains(&board.name) {
-        let boards = example.boards.join(", ");
-        bail!(
-            "{} does not run on {}; it runs on {boards}",
-            example.name,
-            board.name
-        );
-    }
     let made = root::target().join("firmware");
     let place = made.join(&board.name);
     fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
@@ -64,60 +62,57 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
     let lock = File::create(made.join(".lock")).context("cannot make the lock of the builds")?;
     lock.lock().context("cannot lock the builds")?;
 
-    say::step(&format!(
-        "building {} for {} ({})",
-        example.name, board.name, board.target
-    ));
     let target = root::target().join(toolchain.name());
     let mut command = toolchain.cargo(machine, "build", &board.target);
     command
         .current_dir(root::firmware_examples())
-        .args([
-            "--quiet",
-            "--release",
-            "--package",
-            &example.package,
-            "--bin",
-            &example.name,
-        ])
+        .args(["--quiet", "--release"])
+        .args(["--package", &example.package, "--bin", &example.name])
         .arg("--target-dir")
         .arg(&target)
         .env("GRADLET_BOARD", &board.name)
-        // What the caller did not name must not come in by the environment.
-        .env_remove("GRADLET_STORY")
-        .env_remove("GRADLET_MODE")
         .env(
             "DEFMT_LOG",
-            std::env::var_os("DEFMT_LOG").unwrap_or_else(|| "info".into()),
-        );
-    let mut all_features = features.to_vec();
+            env::var_os("DEFMT_LOG").unwrap_or_else(|| "info".into()),
+        )
+        // What the caller did not name must not come in by the environment.
+        .env_remove("GRADLET_STORY")
+        .env_remove("GRADLET_MODE");
+    let mut features = features.to_vec();
     if *log == Log::On {
-        all_features.push("log");
+        features.push("log");
     }
-    if !all_features.is_empty() {
-        command.args(["--features", &all_features.join(",")]);
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
     }
-    let mut name = [&[example.name.as_str()], &all_features[..]]
-        .concat()
-        .join("-")
-        .replace('/', "-");
-    if let Some(story) = story {
+    let mut name = vec![example.name.clone()];
+    if let Some(story) = &source.story {
         let folder = fs::canonicalize(story)
             .with_context(|| format!("there is no story folder {}", story.display()))?;
-        name = format!(
-            "{name}-{}",
-            folder.file_name().unwrap_or_default().to_string_lossy()
+        name.extend(
+            folder
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned()),
         );
         command.env("GRADLET_STORY", folder);
     }
-    if let Some(mode) = mode {
-        name = format!("{name}-{mode}");
+    if let Some(mode) = &source.mode {
+        name.push(mode.clone());
         command.env("GRADLET_MODE", mode);
     }
+    let name = name.join("-");
+    say::step(&format!(
+        "building {name} for {} ({})",
+        board.name, board.target
+    ));
     child::run(command.stdout(std::io::stderr()))
-        .with_context(|| format!("{} does not build for {}", example.name, board.name))?;
+        .with_context(|| format!("{name} does not build for {}", board.name))?;
 
-    let elf = place.join(format!("{name}.elf"));
+    let suffix: String = features
+        .iter()
+        .map(|feature| format!("-{feature}"))
+        .collect();
+    let elf = place.join(format!("{name}{suffix}.elf"));
     let built = target
         .join(&board.target)
         .join("release")

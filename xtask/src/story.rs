@@ -1,14 +1,10 @@
 //! A story's folder, as far as the demo compares with it: features, labels, and TensorFlow's result.
-use crate::root;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
-
-/// The story that is told when none is named.
-const DEFAULT: &str = "tests/data/stories/wand_digits";
 
 /// A story's folder.
 #[derive(Debug)]
@@ -27,16 +23,12 @@ pub struct Head {
 }
 
 impl Story {
-    /// The story in `folder`; without one the story that `GRADLET_STORY` names, or `wand_digits`.
+    /// The story in a folder.
     ///
     /// # Errors
     /// If there is no such folder or its manifest cannot be read.
-    pub fn open(folder: Option<&Path>) -> Result<Self> {
-        let named = folder
-            .map(PathBuf::from)
-            .or_else(|| env::var_os("GRADLET_STORY").map(PathBuf::from));
-        let folder = named.unwrap_or_else(|| root::repository().join(DEFAULT));
-        let folder = fs::canonicalize(&folder)
+    pub fn open(folder: &Path) -> Result<Self> {
+        let folder = fs::canonicalize(folder)
             .with_context(|| format!("there is no story folder {}", folder.display()))?;
         let manifest = folder.join("manifest.json");
         let text = fs::read_to_string(&manifest)

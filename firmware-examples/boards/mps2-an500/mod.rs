@@ -4,8 +4,6 @@ use crate::{
     driver::{cmsdk_uart::CmsdkUart, ram_flash::RamFlash},
 };
 
-/// The board's name, as `--board` takes it.
-pub const NAME: &str = "mps2-an500";
 /// How many ticks make a second.
 pub const TICK_HZ: u32 = 25_000_000;
 

@@ -1,5 +1,5 @@
 //! What every Cortex-M board has in common: start-up, faults, the stack's bounds and SysTick.
-use crate::{Value, console, exit, figure};
+use crate::exit;
 use core::{
     ops::Range,
     sync::atomic::{AtomicU32, Ordering},
@@ -41,12 +41,30 @@ pub fn ticks() -> u64 {
     }
 }
 
+/// Where SysTick is, which QEMU drives by the instructions executed when it counts them.
+pub(crate) fn instructions() -> u64 {
+    ticks()
+}
+
+/// Instructions between two values of [`instructions`].
+pub(crate) fn instructions_between(start: u64, end: u64) -> u64 {
+    const NANOSECONDS: u64 = 1_000_000_000;
+    let per_second = u64::from(crate::TICK_HZ) << crate::INSTRUCTION_SHIFT;
+    // To the nearest: a tick is not a whole number of instructions.
+    ((end - start) * NANOSECONDS + per_second / 2) / per_second
+}
+
 /// How often SysTick has wrapped, the wrap that is still waiting for its exception included.
 fn wraps() -> u32 {
     let waiting = SCB::is_pendst_pending();
     WRAPS
         .load(Ordering::Relaxed)
         .wrapping_add(u32::from(waiting))
+}
+
+/// Executes an instruction that is none, on purpose.
+pub fn fault() -> ! {
+    ::cortex_m::asm::udf()
 }
 
 #[exception]
@@ -58,19 +76,19 @@ fn SysTick() {
     );
 }
 
+/// HardFault's number among the exceptions.
+const HARD_FAULT: u32 = 3;
+
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    console::line(&["fault: HardFault"]);
-    figure("fault_pc", Value::Bits(frame.pc()), "address");
-    figure("fault_lr", Value::Bits(frame.lr()), "address");
-    exit::end(exit::FAULT)
+    exit::fault(HARD_FAULT, frame.pc(), frame.lr())
 }
 
 #[exception]
 unsafe fn DefaultHandler(number: i16) -> ! {
-    console::line(&["fault: an exception without a handler"]);
-    figure("fault_exception", number as u32, "number");
-    exit::end(exit::FAULT)
+    // Interrupts count from 0, the processor's own exceptions downwards from there.
+    const FIRST_INTERRUPT: i16 = 16;
+    exit::fault(number.wrapping_add(FIRST_INTERRUPT) as u32, 0, 0)
 }
 
 /// Where the stack may live: from the end of the static data to the end of the RAM.

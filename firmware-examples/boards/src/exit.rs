@@ -1,5 +1,5 @@
 //! How a program ends, so that the host can tell what happened from the exit code alone.
-use crate::{console, figure, stack};
+use crate::{Value, console, figure, stack};
 
 /// The example returned `Ok`.
 pub const SUCCESS: u8 = 0;
@@ -14,20 +14,31 @@ pub const STACK_OVERFLOW: u8 = 103;
 
 /// Ends the program: prints the peak of the stack, or the error's text.
 pub fn finish(result: Result<(), &'static str>) -> ! {
-    match (result, stack::peak()) {
-        (Ok(()), Some(bytes)) => {
+    let peak = stack::peak();
+    if let Err(reason) = result {
+        console::line(&["error: ", reason]);
+    }
+    // Whatever else went wrong may be a consequence of this.
+    let Some(bytes) = peak else {
+        console::line(&["error: the stack has used the whole of its memory"]);
+        end(STACK_OVERFLOW)
+    };
+    match result {
+        Ok(()) => {
             figure("stack_peak", bytes, "byte");
             end(SUCCESS)
         }
-        (Ok(()), None) => {
-            console::line(&["error: the stack has used the whole of its memory"]);
-            end(STACK_OVERFLOW)
-        }
-        (Err(reason), _) => {
-            console::line(&["error: ", reason]);
-            end(FAILURE)
-        }
+        Err(_) => end(FAILURE),
     }
+}
+
+/// Ends the program after a hardware fault: prints what it was and where.
+pub(crate) fn fault(cause: u32, pc: u32, lr: u32) -> ! {
+    console::line(&["fault: the processor cannot go on"]);
+    figure("fault_cause", cause, "number");
+    figure("fault_pc", Value::Bits(pc), "address");
+    figure("fault_lr", Value::Bits(lr), "address");
+    end(FAULT)
 }
 
 pub(crate) fn end(code: u8) -> ! {

@@ -15,10 +15,11 @@
 //! | figures | [`figure`]: one line `name value unit` |
 //! | log | `trace!`, `debug!`, `info!`, `warn!`, `error!`: defmt with the feature `log`, nothing without |
 //! | a file to the host | [`Board::open`] |
-//! | time | [`ticks`], [`TICK_HZ`] |
+//! | time | [`ticks`], [`TICK_HZ`], [`instructions`] |
 #![no_std]
 
 mod console;
+mod count;
 pub mod driver;
 pub mod exit;
 mod figure;
@@ -27,15 +28,21 @@ mod stack;
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;
+#[cfg(target_arch = "riscv32")]
+mod riscv;
+
 #[cfg(target_arch = "arm")]
 use cortex_m as arch;
+#[cfg(target_arch = "riscv32")]
+use riscv as arch;
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
 
-pub use arch::ticks;
+pub use arch::{fault, ticks};
+pub use count::instructions;
 pub use exit::finish;
 pub use figure::{Value, figure};
-pub use selected::{Flash, NAME, Serial, TICK_HZ};
+pub use selected::{Flash, Serial, TICK_HZ};
 
 use core::ffi::CStr;
 use driver::host_file::{HostFile, HostFileError};

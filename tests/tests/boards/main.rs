@@ -3,19 +3,20 @@
 //!
 //! A bench only has to end well: its counts differ between compilers.
 //!
-//! `NAME` of the package `PACKAGE` is compared with `PACKAGE/expected/NAME.BOARD.txt` if there is
-//! one, otherwise with `PACKAGE/expected/NAME.txt`; a `*` stands for any one word.
+//! A program is compared with `PACKAGE/expected/NAME.BOARD.txt` if there is such a file, otherwise
+//! with `PACKAGE/expected/NAME.txt`. `NAME` is the program's name, followed by the story and the
+//! training order if it names any (`finetune-wand_digits-replay`). A `*` stands for any one word.
 mod expected;
 
 use anyhow::{Context, Result, ensure};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use xtask::{
     board::{self, Board},
     emulator::{self, Echo, Exit, Outcome, Run, Time},
-    example::{self, Example},
+    example::{self, Example, Variant},
     figures,
-    firmware::{self, Build, Log},
+    firmware::{self, Build, Log, Source},
     machine::{Installing, Machine},
     root,
     toolchain::{self, Policy},
@@ -36,41 +37,50 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
+/// A test: when it applies to a program on a board, what it promises, how it is checked.
+type Promise = (fn(&Place) -> bool, &'static str, fn(&Place) -> Result<()>);
+
+const PROMISES: [Promise; 4] = [
+    (|place| place.example.is_bench, "ends well", ends_well),
+    (
+        |place| !place.example.is_bench,
+        "prints what is expected",
+        prints_what_is_expected,
+    ),
+    (
+        |place| place.has("log"),
+        "ends the same when it logs",
+        ends_the_same_when_it_logs,
+    ),
+    (
+        |place| place.has("prove-no-panic"),
+        "has no reachable panic",
+        has_no_reachable_panic,
+    ),
+];
+
 fn trials() -> Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for example in example::all()?.into_iter().map(Arc::new) {
-        for name in &example.boards {
-            let place = Arc::new(Place {
-                board: board::find(name)?,
-                example: Arc::clone(&example),
-            });
-            let mut add = |promise: String, test: fn(&Place) -> Result<()>| {
-                let place = Arc::clone(&place);
-                let run = move || test(&place).map_err(|error| Failed::from(format!("{error:#}")));
-                trials.push(Trial::test(promise, run));
-            };
-            let (example, has) = (&example.name, |feature: &str| {
-                example.features.iter().any(|one| one == feature)
-            });
-            if place.example.is_bench {
-                add(format!("{example} on {name} ends well"), ends_well);
-                continue;
-            }
-            add(
-                format!("{example} on {name} prints what is expected"),
-                prints_what_is_expected,
-            );
-            if has("log") {
-                add(
-                    format!("{example} on {name} ends the same when it logs"),
-                    ends_the_same_when_it_logs,
-                );
-            }
-            if has("prove-no-panic") {
-                add(
-                    format!("{example} on {name} has no reachable panic"),
-                    has_no_reachable_panic,
-                );
+        for variant in example
+            .variants
+            .iter()
+            .map(|variant| Arc::new(variant.clone()))
+        {
+            for board in &variant.boards {
+                let place = Arc::new(Place {
+                    board: board::find(board)?,
+                    example: Arc::clone(&example),
+                    variant: Arc::clone(&variant),
+                });
+                for (applies, promise, test) in PROMISES {
+                    if applies(&place) {
+                        let name = format!("{} on {board} {promise}", place.label());
+                        let place = Arc::clone(&place);
+                        let run = move || test(&place).map_err(|error| format!("{error:#}").into());
+                        trials.push(Trial::test(name, run));
+                    }
+                }
             }
         }
     }
@@ -78,23 +88,39 @@ fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-/// An example and a board that it names.
+/// An example, what it is built from, and a board that it runs on.
 struct Place {
     example: Arc<Example>,
+    variant: Arc<Variant>,
     board: Board,
 }
 
 impl Place {
+    fn label(&self) -> String {
+        self.variant.label(&self.example.name)
+    }
+
+    /// Whether it has a feature, which is tested with one of the variants of a board.
+    fn has(&self, feature: &str) -> bool {
+        let first = self.example.variant_on(&self.board.name);
+        let is_first = first.is_ok_and(|variant| *variant == *self.variant);
+        is_first && self.example.features.iter().any(|one| one == feature)
+    }
+
     fn build(&self, log: Log, features: &[&str]) -> Result<PathBuf> {
         let machine = Machine::this(Installing::Forbidden);
         let toolchain =
             toolchain::choose(&machine, &self.board.target, Policy::from_environment()?)?;
+        let source = Source {
+            story: self.variant.folder(),
+            mode: self.variant.mode.clone(),
+        };
+        let (example, board) = (&self.example, &self.board);
         let build = Build {
-            example: &self.example,
-            board: &self.board,
+            example,
+            board,
+            source,
             log,
-            story: None,
-            mode: None,
             features,
         };
         firmware::build(&machine, &toolchain, &build)
@@ -123,7 +149,7 @@ impl Place {
     fn expected(&self) -> Result<String> {
         expected::read(
             &self.example.folder.join("expected"),
-            &self.example.name,
+            &self.label(),
             &self.board.name,
         )
     }

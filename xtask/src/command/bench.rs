@@ -1,12 +1,12 @@
 //! `cargo xtask bench`
-use super::{BOARD, Bench, JSON, LIMIT, format};
+use super::{BOARD, Bench, JSON, boards, format};
 use crate::{
     args::{Arguments, Command, Word},
-    board, child,
-    emulator::{self, Echo, Exit, Run, Time},
+    child,
+    emulator::{Echo, Exit, Time},
     example::{self, Example},
     figures::{self, Figure},
-    firmware::{self, Build, Log},
+    firmware::Log,
     machine::{Installing, Machine},
     root, say,
 };
@@ -35,76 +35,40 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn device(arguments: &Arguments) -> Result<()> {
-    let benches: Vec<Example> = example::all()?
-        .into_iter()
-        .filter(|example| example.is_bench)
-        .collect();
-    let boards = match arguments.value(BOARD.name) {
-        Some(name) => vec![board::find(name)?],
-        None => board::all()?,
-    };
+    let examples = example::all()?;
     let mut all = Vec::new();
-    for board in boards {
-        let here: Vec<&Example> = benches
-            .iter()
-            .filter(|bench| bench.boards.contains(&board.name))
-            .collect();
+    for board in boards(arguments)? {
+        let is_here =
+            |example: &&Example| example.is_bench && example.boards().contains(board.name.as_str());
+        let here: Vec<&Example> = examples.iter().filter(is_here).collect();
         if here.is_empty() {
             continue;
         }
         let bench = Bench::new(board)?;
         for example in here {
-            all.extend(counted(&bench, example)?);
+            all.extend(counted(&bench, example, arguments)?);
         }
     }
     if all.is_empty() {
-        bail!("no bench program has printed a figure");
+        bail!("there is no bench program for the board");
     }
     print!("{}", figures::text(&all, format(arguments)));
     Ok(())
 }
 
 /// The figures of a bench program, under the name of the board's processor.
-fn counted(bench: &Bench, example: &Example) -> Result<Vec<Figure>> {
-    let build = Build {
-        example,
-        board: &bench.board,
-        log: Log::Off,
-        story: None,
-        mode: None,
-        features: &[],
-    };
-    let elf = firmware::build(&bench.machine, &bench.toolchain, &build)?;
-    let run = Run {
-        board: &bench.board,
-        elf: &elf,
-        log: Log::Off,
-        folder: &root::target()
-            .join("run")
-            .join(&bench.board.name)
-            .join(&example.name),
-        limit: LIMIT,
-        time: Time::Counted,
-        echo: Echo::Quiet,
-    };
-    let outcome = emulator::run(&bench.machine, &run)?;
+fn counted(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Vec<Figure>> {
+    let elf = bench.build(example, bench.source(example, arguments)?, Log::Off)?;
+    let outcome = bench.run(&elf, Log::Off, Time::Counted, Echo::Quiet)?;
     if outcome.exit != Exit::Success {
-        bail!(
-            "{} ended with {}: {}{}",
-            example.name,
-            outcome.exit,
-            outcome.text,
-            outcome.complaint
-        );
+        let said = outcome.text + &outcome.complaint;
+        bail!("{} ended with {}: {said}", example.name, outcome.exit);
     }
     let figures = outcome.text.lines().filter_map(Figure::from_line);
     let figures = figures.filter(|figure| figure.name != "stack_peak");
     let named = |figure: Figure| {
-        Figure::new(
-            format!("bench.{}.{}", bench.board.short, figure.name),
-            figure.value,
-            figure.unit,
-        )
+        let name = format!("bench.{}.{}", bench.board.short, figure.name);
+        Figure::new(name, figure.value, figure.unit)
     };
     Ok(figures.map(named).collect())
 }

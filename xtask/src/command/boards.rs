@@ -19,7 +19,7 @@ fn run(_: &Arguments) -> Result<()> {
     for board in board::all()? {
         let runs = examples
             .iter()
-            .filter(|example| example.boards.contains(&board.name));
+            .filter(|example| example.boards().contains(board.name.as_str()));
         let runs: Vec<&str> = runs.map(|example| example.name.as_str()).collect();
         println!("{}: {}", board.name, board.about);
         println!("  core      {} ({})", board.core, board.target);

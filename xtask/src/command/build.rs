@@ -1,9 +1,8 @@
 //! `cargo xtask build`
-use super::{BOARD, Bench, LOG, STORY};
+use super::{BOARD, Bench, LOG, MODE, STORY, log};
 use crate::{
     args::{Arguments, Command, Word},
     example,
-    firmware::{self, Build, Log},
 };
 use anyhow::Result;
 use std::path::PathBuf;
@@ -12,7 +11,7 @@ pub(super) const COMMAND: Command = Command {
     name: "build",
     summary: "Build an example for a board and print where the program is",
     words: &[EXAMPLE],
-    flags: &[BOARD, LOG, STORY],
+    flags: &[BOARD, LOG, STORY, MODE],
     details: "",
     run,
 };
@@ -24,31 +23,13 @@ pub(super) const EXAMPLE: Word = Word {
 };
 
 fn run(arguments: &Arguments) -> Result<()> {
-    println!(
-        "{}",
-        built(&Bench::for_board_of(arguments)?, arguments)?.display()
-    );
+    let elf = built(&Bench::for_board_of(arguments)?, arguments)?;
+    println!("{}", elf.display());
     Ok(())
 }
 
 pub(super) fn built(bench: &Bench, arguments: &Arguments) -> Result<PathBuf> {
     let example = example::find(arguments.word(0).unwrap_or_default())?;
-    let story = arguments.path(STORY.name);
-    let build = Build {
-        example: &example,
-        board: &bench.board,
-        log: log(arguments),
-        story: story.as_deref(),
-        mode: None,
-        features: &[],
-    };
-    firmware::build(&bench.machine, &bench.toolchain, &build)
-}
-
-pub(super) fn log(arguments: &Arguments) -> Log {
-    if arguments.has(LOG.name) {
-        Log::On
-    } else {
-        Log::Off
-    }
+    let source = bench.source(&example, arguments)?;
+    bench.build(&example, source, log(arguments))
 }

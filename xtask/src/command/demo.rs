@@ -1,11 +1,11 @@
 //! `cargo xtask demo`
-use super::{BOARD, Bench, JSON, LIMIT, STORY, format};
+use super::{BOARD, Bench, JSON, MODE, STORY, format};
 use crate::{
-    args::{Arguments, Command, Flag},
-    emulator::{self, Echo, Exit, Run, Time},
+    args::{Arguments, Command},
+    emulator::{Echo, Exit, Time},
     example,
     figures::{self, Figure, Format},
-    firmware::{self, Build, Log},
+    firmware::Log,
     gradlet::{self, Gradlet},
     root, say,
     story::{Head, Story},
@@ -13,7 +13,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -22,15 +22,10 @@ pub(super) const COMMAND: Command = Command {
     summary: "Fine-tune on a board, convert the checkpoint, compare with TensorFlow",
     words: &[],
     flags: &[BOARD, STORY, MODE, JSON],
-    details: "The board's log is shown as it comes; the figures and the files written come on standard\n\
-        output. It fails if the head is not TensorFlow's.",
+    details: "The story is the one that --story or GRADLET_STORY names, otherwise wand_digits. The board's log is\n\
+        shown as it comes; the figures and the files written come on standard output. It fails if the\n\
+        head is not TensorFlow's.",
     run,
-};
-
-const MODE: Flag = Flag {
-    name: "--mode",
-    value: Some("TAG"),
-    help: "the training order, any that the story has (default: replay)",
 };
 
 /// How far weights and slots may be from TensorFlow's.
@@ -42,16 +37,13 @@ pub(super) struct Demo {
     files: Vec<String>,
     /// Where the checkpoint is, and beneath it TensorFlow's form of it.
     pub(super) folder: PathBuf,
+    /// The story that was told.
+    pub(super) story: Story,
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let story = Story::open(arguments.path(STORY.name).as_deref())?;
     let bench = Bench::for_board_of(arguments)?;
-    let demo = show(
-        &bench,
-        &story,
-        arguments.value(MODE.name).unwrap_or("replay"),
-    )?;
+    let demo = show(&bench, arguments)?;
     match format(arguments) {
         Format::Lines => {
             print!("{}", figures::text(&demo.figures, Format::Lines));
@@ -67,18 +59,16 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Trains on the board, converts, compares.
-pub(super) fn show(bench: &Bench, story: &Story, mode: &str) -> Result<Demo> {
-    let reference = story.reference(mode)?;
+pub(super) fn show(bench: &Bench, arguments: &Arguments) -> Result<Demo> {
     let example = example::find("finetune")?;
-    let build = Build {
-        example: &example,
-        board: &bench.board,
-        log: Log::On,
-        story: Some(story.folder()),
-        mode: Some(mode),
-        features: &[],
-    };
-    let elf = firmware::build(&bench.machine, &bench.toolchain, &build)?;
+    let mut source = bench.source(&example, arguments)?;
+    let named = || env::var_os("GRADLET_STORY").map(PathBuf::from);
+    let folder = arguments.path(STORY.name).or_else(named).or(source.story);
+    let story = Story::open(&folder.context("finetune names no story for this board")?)?;
+    source.story = Some(story.folder().into());
+    let mode = source.mode.get_or_insert_with(|| "replay".into()).clone();
+    let reference = story.reference(&mode)?;
+    let elf = bench.build(&example, source, Log::On)?;
 
     let place = format!("{}-{mode}", story.name());
     let folder = root::target()
@@ -95,16 +85,7 @@ pub(super) fn show(bench: &Bench, story: &Story, mode: &str) -> Result<Demo> {
         story.title(),
         bench.board.name
     ));
-    let run = Run {
-        board: &bench.board,
-        elf: &elf,
-        log: Log::On,
-        folder: &folder,
-        limit: LIMIT,
-        time: Time::Free,
-        echo: Echo::Loud,
-    };
-    let outcome = emulator::run(&bench.machine, &run)?;
+    let outcome = bench.run_in(&folder, &elf, Log::On, Time::Free, Echo::Loud)?;
     if outcome.exit != Exit::Success {
         bail!(
             "finetune ended with {} {}",
@@ -146,6 +127,7 @@ pub(super) fn show(bench: &Bench, story: &Story, mode: &str) -> Result<Demo> {
         figures: all,
         files,
         folder,
+        story,
     })
 }
 

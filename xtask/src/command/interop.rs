@@ -3,7 +3,6 @@ use super::{Bench, demo, test};
 use crate::{
     args::{Arguments, Command},
     board, python, say,
-    story::Story,
 };
 use anyhow::Result;
 
@@ -21,12 +20,11 @@ fn run(_: &Arguments) -> Result<()> {
     let bench = Bench::new(board::find(board::DEFAULT)?)?;
     let python = python::with_tensorflow(&bench.machine)?;
     say::step(&format!("TensorFlow runs in {}", python.display()));
-    let story = Story::open(None)?;
-    let demo = demo::show(&bench, &story, "replay")?;
+    let demo = demo::show(&bench, &Arguments::default())?;
     let environment = [
         ("GRADLET_PYTHON", python.as_path()),
         ("GRADLET_DEMO", &demo.folder),
-        ("GRADLET_STORY", story.folder()),
+        ("GRADLET_STORY", demo.story.folder()),
     ];
     let mut tally = test::Tally::default();
     let words = [

@@ -13,12 +13,19 @@ mod test;
 use crate::{
     args::{Arguments, Command, Flag},
     board::{self, Board},
+    emulator::{self, Echo, Outcome, Run, Time},
+    example::Example,
     figures::Format,
+    firmware::{self, Build, Log, Source},
     machine::{Installing, Machine},
+    root,
     toolchain::{self, Policy, Toolchain},
 };
 use anyhow::Result;
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// All of them, in the order of the help.
 pub const ALL: &[Command] = &[
@@ -45,12 +52,17 @@ const BOARD: Flag = Flag {
 const LOG: Flag = Flag {
     name: "--log",
     value: None,
-    help: "log with defmt, shown as it comes",
+    help: "log with defmt",
 };
 const STORY: Flag = Flag {
     name: "--story",
     value: Some("DIR"),
     help: "the story folder to generate the program from",
+};
+const MODE: Flag = Flag {
+    name: "--mode",
+    value: Some("TAG"),
+    help: "the training order, any that the story has",
 };
 const JSON: Flag = Flag {
     name: "--json",
@@ -58,7 +70,7 @@ const JSON: Flag = Flag {
     help: "print the figures as JSON",
 };
 
-/// What most commands need: the board that was named, and a compiler for it.
+/// A board, and what it takes to build for it.
 struct Bench {
     machine: Machine,
     board: Board,
@@ -67,8 +79,9 @@ struct Bench {
 
 impl Bench {
     fn for_board_of(arguments: &Arguments) -> Result<Self> {
-        let board = board::find(arguments.value(BOARD.name).unwrap_or(board::DEFAULT))?;
-        Self::new(board)
+        Self::new(board::find(
+            arguments.value(BOARD.name).unwrap_or(board::DEFAULT),
+        )?)
     }
 
     fn new(board: Board) -> Result<Self> {
@@ -79,6 +92,74 @@ impl Bench {
             board,
             toolchain,
         })
+    }
+
+    /// What `--story` and `--mode` ask for, otherwise what the example takes on this board.
+    fn source(&self, example: &Example, arguments: &Arguments) -> Result<Source> {
+        let variant = example.variant_on(&self.board.name)?;
+        Ok(Source {
+            story: arguments.path(STORY.name).or_else(|| variant.folder()),
+            mode: arguments
+                .value(MODE.name)
+                .map(String::from)
+                .or_else(|| variant.mode.clone()),
+        })
+    }
+
+    fn build(&self, example: &Example, source: Source, log: Log) -> Result<PathBuf> {
+        let build = Build {
+            example,
+            board: &self.board,
+            source,
+            log,
+            features: &[],
+        };
+        firmware::build(&self.machine, &self.toolchain, &build)
+    }
+
+    fn run(&self, elf: &Path, log: Log, time: Time, echo: Echo) -> Result<Outcome> {
+        let name = elf.file_stem().unwrap_or_default();
+        let folder = root::target().join("run").join(&self.board.name).join(name);
+        self.run_in(&folder, elf, log, time, echo)
+    }
+
+    fn run_in(
+        &self,
+        folder: &Path,
+        elf: &Path,
+        log: Log,
+        time: Time,
+        echo: Echo,
+    ) -> Result<Outcome> {
+        let board = &self.board;
+        emulator::run(
+            &self.machine,
+            &Run {
+                board,
+                elf,
+                log,
+                folder,
+                limit: LIMIT,
+                time,
+                echo,
+            },
+        )
+    }
+}
+
+/// The boards that `--board` names, which are all of them without it.
+fn boards(arguments: &Arguments) -> Result<Vec<Board>> {
+    match arguments.value(BOARD.name) {
+        Some(name) => Ok(vec![board::find(name)?]),
+        None => board::all(),
+    }
+}
+
+fn log(arguments: &Arguments) -> Log {
+    if arguments.has(LOG.name) {
+        Log::On
+    } else {
+        Log::Off
     }
 }
 

@@ -1,9 +1,8 @@
 //! `cargo xtask run`
-use super::{BOARD, Bench, LIMIT, LOG, STORY, build};
+use super::{BOARD, Bench, LIMIT, LOG, MODE, STORY, build, log};
 use crate::{
     args::{Arguments, Command},
-    emulator::{self, Echo, Exit, Run, Time},
-    root,
+    emulator::{Echo, Exit, Time},
 };
 use anyhow::{Result, bail};
 
@@ -11,32 +10,18 @@ pub(super) const COMMAND: Command = Command {
     name: "run",
     summary: "Build an example and run it on a board in QEMU",
     words: &[build::EXAMPLE],
-    flags: &[BOARD, LOG, STORY],
-    details: "What the program prints comes on standard output; the files that it writes land in\n\
-        target/run/BOARD/EXAMPLE.",
+    flags: &[BOARD, LOG, STORY, MODE],
+    details: "What the program prints comes on standard output; the files that it writes land in a\n\
+        folder under target/run/BOARD.",
     run,
 };
 
 fn run(arguments: &Arguments) -> Result<()> {
     let bench = Bench::for_board_of(arguments)?;
     let elf = build::built(&bench, arguments)?;
-    let name = arguments.word(0).unwrap_or_default();
-    let outcome = emulator::run(
-        &bench.machine,
-        &Run {
-            board: &bench.board,
-            elf: &elf,
-            log: build::log(arguments),
-            folder: &root::target()
-                .join("run")
-                .join(&bench.board.name)
-                .join(name),
-            limit: LIMIT,
-            time: Time::Free,
-            echo: Echo::Quiet,
-        },
-    )?;
+    let outcome = bench.run(&elf, log(arguments), Time::Free, Echo::Quiet)?;
     print!("{}", outcome.text);
+    let name = elf.file_stem().unwrap_or_default().display();
     match outcome.exit {
         Exit::Success => Ok(()),
         Exit::Stopped => bail!("{name} did not end within {} s", LIMIT.as_secs()),

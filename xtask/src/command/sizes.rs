@@ -1,14 +1,13 @@
 //! `cargo xtask sizes`
-use super::{BOARD, Bench, JSON, LIMIT, STORY, format};
+use super::{BOARD, Bench, JSON, MODE, STORY, boards, format};
 use crate::{
     args::{Arguments, Command, Word},
-    board,
-    elf::{self, Sizes},
-    emulator::{self, Echo, Exit, Run, Time},
+    elf,
+    emulator::{Echo, Exit, Outcome, Time},
     example::{self, Example},
     figures::{self, Figure},
-    firmware::{self, Build, Log},
-    root, say,
+    firmware::Log,
+    say,
 };
 use anyhow::{Context, Result};
 
@@ -20,7 +19,7 @@ pub(super) const COMMAND: Command = Command {
         help: "only this one",
         needed: false,
     }],
-    flags: &[BOARD, STORY, JSON],
+    flags: &[BOARD, STORY, MODE, JSON],
     details: "Without --board, on every board. Built in release without logging; the peak of the\n\
         stack is measured by painting it and running the program in QEMU.",
     run,
@@ -31,17 +30,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         Some(name) => vec![example::find(name)?],
         None => example::all()?,
     };
-    let boards = match arguments.value(BOARD.name) {
-        Some(name) => vec![board::find(name)?],
-        None => board::all()?,
-    };
     let mut all = Vec::new();
-    for board in boards {
+    for board in boards(arguments)? {
         let bench = Bench::new(board)?;
-        for example in examples
-            .iter()
-            .filter(|example| example.boards.contains(&bench.board.name))
-        {
+        let runs_here = |example: &&Example| example.boards().contains(bench.board.name.as_str());
+        for example in examples.iter().filter(runs_here) {
             all.extend(measured(&bench, example, arguments)?);
         }
     }
@@ -50,67 +43,36 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn measured(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Vec<Figure>> {
-    let story = arguments.path(STORY.name);
-    let build = Build {
-        example,
-        board: &bench.board,
-        log: Log::Off,
-        story: story.as_deref(),
-        mode: None,
-        features: &[],
-    };
-    let elf = firmware::build(&bench.machine, &bench.toolchain, &build)?;
+    let elf = bench.build(example, bench.source(example, arguments)?, Log::Off)?;
     let sizes = elf::sizes(&elf)?;
-    let folder = root::target()
-        .join("run")
-        .join(&bench.board.name)
-        .join(&example.name);
-    let run = Run {
-        board: &bench.board,
-        elf: &elf,
-        log: Log::Off,
-        folder: &folder,
-        limit: LIMIT,
-        time: Time::Free,
-        echo: Echo::Quiet,
-    };
-    let outcome = emulator::run(&bench.machine, &run)?;
-    // Only a program that ended well has measured its stack.
-    let stack = (outcome.exit == Exit::Success).then(|| {
-        let missing = || {
-            format!(
-                "{} on {} printed no stack_peak",
-                example.name, bench.board.name
-            )
-        };
-        figures::number(&outcome.text, "stack_peak").with_context(missing)
-    });
-    if stack.is_none() {
-        say::step(&format!(
-            "{} ended with {}: no peak of the stack",
-            example.name, outcome.exit
-        ));
-    }
-    let stack = stack.transpose()?.map(|bytes| bytes as u64);
-    let Sizes {
-        text,
-        rodata,
-        data,
-        bss,
-    } = sizes;
-    let flash = sizes.flash();
+    let outcome = bench.run(&elf, Log::Off, Time::Free, Echo::Quiet)?;
     let all = [
-        ("text", Some(text)),
-        ("rodata", Some(rodata)),
-        ("data", Some(data)),
-        ("bss", Some(bss)),
-        ("flash", Some(flash)),
+        ("text", Some(sizes.text)),
+        ("rodata", Some(sizes.rodata)),
+        ("data", Some(sizes.data)),
+        ("bss", Some(sizes.bss)),
+        ("flash", Some(sizes.flash())),
         ("static_ram", Some(sizes.static_ram())),
-        ("stack", stack),
+        ("stack", peak_of_stack(bench, example, &outcome)?),
     ];
-    let named = |name: &str| format!("size.{}.{}.{name}", bench.board.name, example.name);
-    Ok(all
-        .iter()
-        .filter_map(|(name, value)| Some(Figure::new(named(name), (*value)?, "byte")))
-        .collect())
+    let figure = |(name, value): &(&str, Option<u64>)| {
+        let name = format!("size.{}.{}.{name}", bench.board.name, example.name);
+        value.map(|value| Figure::new(name, value, "byte"))
+    };
+    Ok(all.iter().filter_map(figure).collect())
+}
+
+/// Only a program that ended well has measured its stack.
+fn peak_of_stack(bench: &Bench, example: &Example, outcome: &Outcome) -> Result<Option<u64>> {
+    let (name, board) = (&example.name, &bench.board.name);
+    if outcome.exit != Exit::Success {
+        say::step(&format!(
+            "{name} on {board} ended with {}: no peak of the stack",
+            outcome.exit
+        ));
+        return Ok(None);
+    }
+    let peak = figures::number(&outcome.text, "stack_peak");
+    let peak = peak.with_context(|| format!("{name} on {board} printed no stack_peak"))?;
+    Ok(Some(peak as u64))
 }

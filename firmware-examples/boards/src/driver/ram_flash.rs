@@ -27,7 +27,7 @@ impl RamFlash {
     ///
     /// # Safety
     /// There may be no other.
-    pub(crate) unsafe fn new() -> Self {
+    pub unsafe fn new() -> Self {
         Self { _only_one: () }
     }
 
