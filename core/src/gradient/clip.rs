@@ -25,10 +25,10 @@ pub fn clip_by_norm(gradient: &mut [f32], clip_norm: f32) -> f32 {
 pub fn clip_columns_by_norm(gradient: &mut [f32], columns: usize, clip_norm: f32) {
     for column in 0..columns {
         let mut sum = Real::ZERO;
-        for x in gradient.iter().skip(column).step_by(columns) {
+        for x in gradient.iter().skip(column).step_by(columns.max(1)) {
             sum += Real::new(*x) * Real::new(*x);
         }
-        let elements = gradient.iter_mut().skip(column).step_by(columns);
+        let elements = gradient.iter_mut().skip(column).step_by(columns.max(1));
         scale_to(elements, root(sum), Real::new(clip_norm));
     }
 }

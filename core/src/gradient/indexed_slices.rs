@@ -1,6 +1,7 @@
 //! The gradient of some rows of a variable.
 
 use core::fmt;
+use core::num::NonZeroUsize;
 
 use crate::Real;
 
@@ -13,7 +14,7 @@ use crate::Real;
 pub struct IndexedSlices<'a> {
     indices: &'a [u32],
     values: &'a [f32],
-    inner: usize,
+    inner: NonZeroUsize,
 }
 
 impl<'a> IndexedSlices<'a> {
@@ -26,13 +27,13 @@ impl<'a> IndexedSlices<'a> {
         values: &'a [f32],
         inner: usize,
     ) -> Result<Self, IndexedSlicesError> {
-        match indices.len().checked_mul(inner) {
-            Some(expected) if inner > 0 && expected == values.len() => Ok(Self {
+        match (NonZeroUsize::new(inner), indices.len().checked_mul(inner)) {
+            (Some(inner), Some(expected)) if expected == values.len() => Ok(Self {
                 indices,
                 values,
                 inner,
             }),
-            expected => Err(IndexedSlicesError::Values {
+            (_, expected) => Err(IndexedSlicesError::Values {
                 expected: expected.unwrap_or(usize::MAX),
                 found: values.len(),
             }),
@@ -51,18 +52,24 @@ impl<'a> IndexedSlices<'a> {
 
     /// Elements of a row.
     pub const fn inner(&self) -> usize {
-        self.inner
+        self.inner.get()
+    }
+
+    /// Rows of a variable of `elements`.
+    pub(crate) const fn rows(&self, elements: usize) -> usize {
+        // Never 0, and the compiler knows.
+        elements / self.inner.get()
     }
 
     /// Checks that a variable of `elements` has every row that is named.
     pub(crate) fn check(&self, elements: usize) -> Result<(), IndexedSlicesError> {
-        if !elements.is_multiple_of(self.inner) {
+        let rows = self.rows(elements);
+        if rows * self.inner() != elements {
             return Err(IndexedSlicesError::Rows {
                 elements,
-                inner: self.inner,
+                inner: self.inner(),
             });
         }
-        let rows = elements / self.inner;
         let outside = |&index: &u32| usize::try_from(index).map_or(true, |index| index >= rows);
         match self.indices.iter().copied().find(outside) {
             Some(found) => Err(IndexedSlicesError::Index { rows, found }),
@@ -76,7 +83,7 @@ impl<'a> IndexedSlices<'a> {
         first: usize,
         len: usize,
     ) -> impl Iterator<Item = (u32, &'a [f32])> {
-        let rows = self.values.chunks_exact(self.inner);
+        let rows = self.values.chunks_exact(self.inner());
         self.indices.iter().zip(rows).map(move |(&index, row)| {
             let rest = row.get(first..).unwrap_or_default();
             (index, rest.get(..len).unwrap_or_default())

@@ -61,7 +61,7 @@ pub fn apply_indexed_slices<O: Optimizer>(
             }
         }
         Sparse::Decaying => {
-            for index in (0..).take(len / gradient.inner()) {
+            for index in (0..).take(gradient.rows(len)) {
                 target.update(index, |first, out| {
                     if !gradient.sum(index, first, out) {
                         out.fill(-0.0);
