@@ -5,7 +5,8 @@
 //! processor's estimate, off by up to e = 1.5·2⁻¹², by one Newton step, which leaves 1.5·e², under
 //! 3.4·2⁻²⁴, and rounds a few times; 1/√x in two rounded operations is off by up to 2·2⁻²⁴. With
 //! the roundings of the products that follow, a step differs by less than δ = 2⁻²⁰ of itself. The
-//! sum of |steps| is the path that an element has gone, so that
+//! sum of |steps| is the path that an element has gone ([`Rule::step_slot`] says where a step is
+//! seen before it is rounded into the variable), so that
 //!
 //! - Adagrad is off by δ·path;
 //! - in Adadelta a step's own size comes from the steps before it: t·δ after t steps;
@@ -59,21 +60,25 @@ impl Bound<'_> {
         let sparse = self.case.touched.is_some();
         let scalars = sparse && self.case.inner == 1;
         match (self.case.rule, part) {
-            // TensorFlow's scalar code has the true root there.
-            (Rule::Adagrad { .. } | Rule::ProximalAdagrad { .. }, _) if scalars => None,
+            // TensorFlow has the true root outside whole vectors of 8.
+            (
+                Rule::Adagrad { .. }
+                | Rule::Adadelta { .. }
+                | Rule::ProximalAdagrad { .. }
+                | Rule::RMSProp { .. },
+                _,
+            ) if scalars => None,
             (Rule::Adagrad { .. }, Part::Variable) => Some(RELATIVE * path + rounding),
             (Rule::Adadelta { .. }, Part::Variable) => Some(steps * RELATIVE * path + rounding),
             (Rule::Adadelta { .. }, Part::Slot(1)) => Some(4.0 * steps * RELATIVE * expected),
-            (
-                Rule::RMSProp {
-                    momentum, centered, ..
-                },
-                part,
-            ) if sparse => {
+            (Rule::RMSProp { momentum, .. }, part) if sparse => {
                 let carried = (1.0 + momentum) / (1.0 - momentum);
-                let slot = if centered { 2 } else { 1 };
-                let close = RELATIVE * carried * path + rounding;
-                (part == Part::Variable || part == Part::Slot(slot)).then_some(close)
+                let close = RELATIVE * carried * path;
+                match part {
+                    Part::Variable => Some(close + rounding),
+                    Part::Slot(_) if self.case.rule.step_slot() == Some(part) => Some(close),
+                    _ => None,
+                }
             }
             (
                 Rule::ProximalAdagrad {

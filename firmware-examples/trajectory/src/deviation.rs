@@ -44,7 +44,10 @@ impl Deviation {
             true => f32::INFINITY,
             false => self.absolute.max(difference),
         };
-        let within = tolerance.is_some_and(|tolerance| difference <= tolerance);
+        // Where there are infinities, a tolerance may be no number; what is finite in TensorFlow
+        // must be finite all the same.
+        let close = |tolerance: f32| difference <= tolerance || tolerance.is_nan();
+        let within = difference.is_finite() && tolerance.is_some_and(close);
         self.beyond += usize::from(!within);
     }
 }

@@ -22,12 +22,20 @@ pub enum Fault {
 
 /// A case that is about to be replayed.
 pub(crate) struct Run<'a, 's, R> {
-    pub(crate) case: &'a Case<'a>,
-    pub(crate) scratch: Scratch<'s>,
-    pub(crate) report: R,
+    case: &'a Case<'a>,
+    scratch: Scratch<'s>,
+    report: R,
 }
 
-impl<R: FnMut(&State<'_>, Part, Deviation)> Run<'_, '_, R> {
+impl<'a, 's, R: FnMut(&State<'_>, Part, Deviation)> Run<'a, 's, R> {
+    pub(crate) fn new(case: &'a Case<'a>, scratch: Scratch<'s>, report: R) -> Self {
+        Self {
+            case,
+            scratch,
+            report,
+        }
+    }
+
     /// Replays with `optimizer`.
     pub(crate) fn with<O, const N: usize>(mut self, mut optimizer: O) -> Result<(), Fault>
     where
@@ -75,13 +83,13 @@ impl<R: FnMut(&State<'_>, Part, Deviation)> Run<'_, '_, R> {
                 }
                 optimizer.finish(&step);
                 done += 1;
-                let moved = variable
-                    .iter()
-                    .zip(&*before)
-                    .map(|(v, was)| (v - was).abs());
-                path.iter_mut()
-                    .zip(moved)
-                    .for_each(|(sum, moved)| *sum += moved);
+                match case.rule.step_slot() {
+                    Some(Part::Slot(slot)) => {
+                        let steps = slots.get(slot).ok_or(Fault::Part)?.iter();
+                        lengthen(path, steps.copied());
+                    }
+                    _ => lengthen(path, variable.iter().zip(&*before).map(|(v, was)| v - was)),
+                }
             }
             for array in state.arrays {
                 let deviation = match array.part {
@@ -91,17 +99,17 @@ impl<R: FnMut(&State<'_>, Part, Deviation)> Run<'_, '_, R> {
                     }
                     Part::Variable => {
                         let slot = slots.first().map_or(&*path, |slot| &**slot);
-                        self::compare(case, array, done, variable, path, slot)?
+                        compare(case, array, done, variable, path, slot)?
                     }
                     Part::Slot(index) => {
                         let slot = slots.get(index).ok_or(Fault::Part)?;
                         let first = slots.first().ok_or(Fault::Part)?;
-                        self::compare(case, array, done, slot, path, first)?
+                        compare(case, array, done, slot, path, first)?
                     }
                     Part::Scalar(index) => {
                         let scalar = optimizer.scalar(index).ok_or(Fault::Part)?;
                         let scalar = core::slice::from_ref(scalar);
-                        self::compare(case, array, done, scalar, path, path)?
+                        compare(case, array, done, scalar, path, path)?
                     }
                     Part::GlobalStep => compare_step(case, array, done)?,
                 };
@@ -110,6 +118,13 @@ impl<R: FnMut(&State<'_>, Part, Deviation)> Run<'_, '_, R> {
         }
         Ok(())
     }
+}
+
+/// Adds the steps' lengths to the paths.
+fn lengthen(path: &mut [f32], steps: impl Iterator<Item = f32>) {
+    path.iter_mut()
+        .zip(steps)
+        .for_each(|(sum, step)| *sum += step.abs());
 }
 
 /// Copies numbers of the case from byte `offset` on.

@@ -1,8 +1,9 @@
 //! Which optimizer, with which hyper-parameters.
 
+use gradlet::optimizer::Optimizer;
 use gradlet::{
-    Adadelta, Adagrad, AdagradDa, Adam, CenteredRmsProp, Ftrl, GradientDescent, Momentum,
-    ProximalAdagrad, ProximalGradientDescent, RmsProp,
+    AdaMax, Adadelta, Adagrad, AdagradDa, Adam, AmsGrad, CenteredRmsProp, Ftrl, GradientDescent,
+    Momentum, NesterovAdam, ProximalAdagrad, ProximalGradientDescent, RmsProp,
 };
 
 use crate::replay::Run;
@@ -21,6 +22,24 @@ pub enum Rule {
         use_nesterov: bool,
     },
     Adam {
+        learning_rate: f32,
+        beta1: f32,
+        beta2: f32,
+        epsilon: f32,
+    },
+    NesterovAdam {
+        learning_rate: f32,
+        beta1: f32,
+        beta2: f32,
+        epsilon: f32,
+    },
+    AMSGrad {
+        learning_rate: f32,
+        beta1: f32,
+        beta2: f32,
+        epsilon: f32,
+    },
+    AdaMax {
         learning_rate: f32,
         beta1: f32,
         beta2: f32,
@@ -70,6 +89,16 @@ pub enum Rule {
     },
 }
 
+impl Rule {
+    /// The slot that is the step itself, where there is one: RMSProp's momentum.
+    pub(crate) fn step_slot(&self) -> Option<Part> {
+        match self {
+            Self::RMSProp { centered, .. } => Some(Part::Slot(1 + usize::from(*centered))),
+            _ => None,
+        }
+    }
+}
+
 impl Case<'_> {
     /// Trains as TensorFlow did and reports, for every state that is known of TensorFlow, each
     /// variable's deviation from it.
@@ -81,11 +110,7 @@ impl Case<'_> {
         scratch: Scratch<'_>,
         report: impl FnMut(&State<'_>, Part, Deviation),
     ) -> Result<(), Fault> {
-        let run = Run {
-            case: self,
-            scratch,
-            report,
-        };
+        let run = Run::new(self, scratch, report);
         match self.rule {
             Rule::GradientDescent { learning_rate } => {
                 run.with(GradientDescent::new(learning_rate))
@@ -106,6 +131,34 @@ impl Case<'_> {
                 beta2,
                 epsilon,
             } => run.with(Adam::with(learning_rate, beta1, beta2, epsilon)),
+            Rule::NesterovAdam {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            } => run.with(NesterovAdam::new(Adam::with(
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            ))),
+            Rule::AMSGrad {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            } => run.with(AmsGrad::new(Adam::with(
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            ))),
+            Rule::AdaMax {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            } => run.with(AdaMax::with(learning_rate, beta1, beta2, epsilon)),
             Rule::Adagrad {
                 learning_rate,
                 initial_accumulator_value,
@@ -183,5 +236,21 @@ impl Case<'_> {
                 epsilon,
             )),
         }
+    }
+
+    /// The same with an optimizer of one's own.
+    ///
+    /// # Errors
+    /// Those of [`replay`](Self::replay).
+    pub fn replay_with<O, const N: usize>(
+        &self,
+        optimizer: O,
+        scratch: Scratch<'_>,
+        report: impl FnMut(&State<'_>, Part, Deviation),
+    ) -> Result<(), Fault>
+    where
+        O: for<'r> Optimizer<Row<'r> = [&'r mut [f32]; N]>,
+    {
+        Run::new(self, scratch, report).with(optimizer)
     }
 }

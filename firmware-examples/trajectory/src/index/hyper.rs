@@ -9,7 +9,10 @@ use crate::Rule;
 pub(super) struct Hyper<'a>(pub(super) &'a Map<String, Value>);
 
 /// The default names of TensorFlow's optimizers.
-const OPTIMIZERS: [&str; 10] = [
+const OPTIMIZERS: [&str; 13] = [
+    "NesterovAdam",
+    "AMSGrad",
+    "AdaMax",
     "GradientDescent",
     "Momentum",
     "Adam",
@@ -60,6 +63,24 @@ impl Hyper<'_> {
                 use_nesterov: self.flag("use_nesterov"),
             },
             "Adam" => Rule::Adam {
+                learning_rate: self.or("learning_rate", 0.001),
+                beta1: self.or("beta1", 0.9),
+                beta2: self.or("beta2", 0.999),
+                epsilon: self.or("epsilon", 1e-8),
+            },
+            "NesterovAdam" => Rule::NesterovAdam {
+                learning_rate: self.or("learning_rate", 0.001),
+                beta1: self.or("beta1", 0.9),
+                beta2: self.or("beta2", 0.999),
+                epsilon: self.or("epsilon", 1e-8),
+            },
+            "AMSGrad" => Rule::AMSGrad {
+                learning_rate: self.or("learning_rate", 0.001),
+                beta1: self.or("beta1", 0.9),
+                beta2: self.or("beta2", 0.999),
+                epsilon: self.or("epsilon", 1e-8),
+            },
+            "AdaMax" => Rule::AdaMax {
                 learning_rate: self.or("learning_rate", 0.001),
                 beta1: self.or("beta1", 0.9),
                 beta2: self.or("beta2", 0.999),
