@@ -15,8 +15,8 @@ use super::walk::Slot;
 use crate::Variables;
 use crate::checkpoint::{Info, Match, Restore, Status};
 
-/// Checkpoints in a NOR flash (`tf.train.CheckpointManager`): [`CheckpointManager`]
-/// (super::CheckpointManager) for flashes that have to be waited for.
+/// Checkpoints in a NOR flash (`tf.train.CheckpointManager`):
+/// [`CheckpointManager`](super::CheckpointManager) for flashes that have to be waited for.
 #[derive(Debug)]
 pub struct AsyncCheckpointManager<F> {
     pub(super) media: Media<F>,

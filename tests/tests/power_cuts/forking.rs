@@ -5,12 +5,12 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use gradlet::mock_flash::{Error, MockFlash, Tear};
 
 /// A mock flash in a vector.
-pub type Flash<const READ: usize, const WRITE: usize, const ERASE: usize> =
+pub(crate) type Flash<const READ: usize, const WRITE: usize, const ERASE: usize> =
     MockFlash<Vec<u8>, READ, WRITE, ERASE>;
 
 /// What the flash is about to do.
 #[derive(Debug, Clone, Copy)]
-pub enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// Write one unit.
     Write { offset: u32, bytes: &'a [u8] },
     /// Erase one block.
@@ -19,7 +19,7 @@ pub enum Step<'a> {
 
 impl Step<'_> {
     /// All ways in which power can go within this step.
-    pub fn tears(&self, write_size: usize) -> Vec<Tear> {
+    pub(crate) fn tears(&self, write_size: usize) -> Vec<Tear> {
         match self {
             Self::Write { .. } if write_size == 1 => vec![Tear::Random, Tear::Blank],
             Self::Write { .. } => vec![Tear::Bytes(write_size / 2), Tear::Random, Tear::Blank],
@@ -34,7 +34,7 @@ impl Step<'_> {
     }
 
     /// Does the step in `flash`, in which power goes as `tear` says.
-    pub fn cut<const READ: usize, const WRITE: usize, const ERASE: usize>(
+    pub(crate) fn cut<const READ: usize, const WRITE: usize, const ERASE: usize>(
         &self,
         flash: &mut Flash<READ, WRITE, ERASE>,
         tear: Tear,
@@ -50,9 +50,9 @@ impl Step<'_> {
 }
 
 /// A flash that calls `before` with itself and each step.
-pub struct Forking<'a, V, const READ: usize, const WRITE: usize, const ERASE: usize> {
-    pub flash: &'a mut Flash<READ, WRITE, ERASE>,
-    pub before: V,
+pub(crate) struct Forking<'a, V, const READ: usize, const WRITE: usize, const ERASE: usize> {
+    pub(crate) flash: &'a mut Flash<READ, WRITE, ERASE>,
+    pub(crate) before: V,
 }
 
 impl<V, const READ: usize, const WRITE: usize, const ERASE: usize> ErrorType

@@ -34,7 +34,8 @@ fn no_cut_loses_a_checkpoint_or_space() {
         max_kept: 3,
         ..options
     };
-    let runs: [(&str, fn(Options) -> Tally, Options); 6] = [
+    type Run = (&'static str, fn(Options) -> Tally, Options);
+    let runs: [Run; 6] = [
         (
             "1-byte writes, 4 KiB blocks",
             |o| run::<1, 1, 4096>(2, 160, o),

@@ -7,14 +7,14 @@ use gradlet::variable::{Collections, Name, Variable};
 
 /// A model of `values.len()` bytes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Model {
+pub(crate) struct Model {
     step: i64,
     values: Vec<u8>,
 }
 
 impl Model {
     /// Before the first step.
-    pub fn new(len: usize) -> Self {
+    pub(crate) fn new(len: usize) -> Self {
         Self {
             step: 0,
             values: vec![0; len],
@@ -22,14 +22,14 @@ impl Model {
     }
 
     /// The model after `step` steps.
-    pub fn at(step: i64, len: usize) -> Self {
+    pub(crate) fn at(step: i64, len: usize) -> Self {
         let mut model = Self::new(len);
         model.train_to(step);
         model
     }
 
     /// Sets every value as after `step` steps.
-    pub fn train_to(&mut self, step: i64) {
+    pub(crate) fn train_to(&mut self, step: i64) {
         self.step = step;
         let mut state = step as u64 ^ 0x9e37_79b9_7f4a_7c15;
         for value in &mut self.values {
@@ -41,7 +41,7 @@ impl Model {
     }
 
     /// The step, if every value is that of one step.
-    pub fn whole(&self) -> Option<i64> {
+    pub(crate) fn whole(&self) -> Option<i64> {
         let expected = Self::at(self.step, self.values.len());
         (self.values == expected.values).then_some(self.step)
     }

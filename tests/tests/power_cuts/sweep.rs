@@ -10,13 +10,13 @@ use crate::model::Model;
 
 /// What came out.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Cuts that were tried.
-    pub cuts: u64,
+    pub(crate) cuts: u64,
     /// Of those, in the save that followed a cut.
-    pub second_cuts: u64,
+    pub(crate) second_cuts: u64,
     /// Cuts after which neither the previous nor the new checkpoint was there.
-    pub lost: u64,
+    pub(crate) lost: u64,
 }
 
 impl AddAssign for Tally {
@@ -28,7 +28,7 @@ impl AddAssign for Tally {
 }
 
 /// A region, and what is saved to it.
-pub struct Sweep<const READ: usize, const WRITE: usize, const ERASE: usize> {
+pub(crate) struct Sweep<const READ: usize, const WRITE: usize, const ERASE: usize> {
     flash: Flash<READ, WRITE, ERASE>,
     payload: usize,
     options: Options,
@@ -50,7 +50,7 @@ const SECOND: u64 = 2999;
 const LONG: u64 = 509;
 
 impl<const READ: usize, const WRITE: usize, const ERASE: usize> Sweep<READ, WRITE, ERASE> {
-    pub fn new(blocks: usize, payload: usize, options: Options) -> Self {
+    pub(crate) fn new(blocks: usize, payload: usize, options: Options) -> Self {
         let flash = || Flash::new(vec![0; storage_len(ERASE, blocks)]);
         Self {
             flash: flash(),
@@ -62,7 +62,7 @@ impl<const READ: usize, const WRITE: usize, const ERASE: usize> Sweep<READ, WRIT
     }
 
     /// Saves so often from a blank flash on, with a restart now and then, and cuts at each step.
-    pub fn run(mut self, saves: i64) -> Tally {
+    pub(crate) fn run(mut self, saves: i64) -> Tally {
         let mut flash = self.flash.clone();
         let mut newest = None;
         let mut step = 0;
@@ -111,10 +111,14 @@ impl<const READ: usize, const WRITE: usize, const ERASE: usize> Sweep<READ, WRIT
                     continue;
                 }
                 let first_cuts = tally.cuts - tally.second_cuts;
-                if first_cuts % SECOND == 0 {
+                if first_cuts.is_multiple_of(SECOND) {
                     cut_again(fork, second, options, payload, found, tally);
                 }
-                let more = if first_cuts % LONG == 0 { 200 } else { 3 };
+                let more = if first_cuts.is_multiple_of(LONG) {
+                    200
+                } else {
+                    3
+                };
                 let after = go_on(fork, options, payload, found, more);
                 if let Err(error) = after {
                     panic!("{}: {error}", context());
@@ -194,7 +198,6 @@ fn go_on<const READ: usize, const WRITE: usize, const ERASE: usize>(
                 .save(&model)
                 .map_err(|error| format!("does not save step {step}: {error}"))?;
         }
-        drop(manager);
         if let Some(violation) = flash.violation() {
             return Err(format!("breaks the rules: {violation}"));
         }
