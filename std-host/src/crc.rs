@@ -46,12 +46,18 @@ pub fn extend(crc: u32, bytes: &[u8]) -> u32 {
         others.into_iter().fold(head, |head, (part, handle)| {
             // A thread that computes a checksum cannot panic; were it to, its part is redone here.
             let tail = handle.join().unwrap_or_else(|_| crc32c::crc32c(part));
-            crc32c::crc32c_combine(head, tail, part.len())
+            combine(head, tail, part.len())
         })
     })
 }
 
-fn threads_for(len: usize) -> usize {
+/// The checksum of some bytes with checksum `first`, followed by `len` bytes with checksum `second`.
+pub(crate) fn combine(first: u32, second: u32, len: usize) -> u32 {
+    crc32c::crc32c_combine(first, second, len)
+}
+
+/// How many cores a checksum of so many bytes is divided over.
+pub(crate) fn threads_for(len: usize) -> usize {
     if len < PARALLEL_FROM {
         return 1;
     }

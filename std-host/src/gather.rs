@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::name::Name;
@@ -116,12 +117,12 @@ impl Partitioned<'_> {
             return Tensor::from_strings(&shape, place_strings(&plan.wanted, &parts));
         }
         let size = self.within(byte_count(self.dtype, &shape), limit)?;
-        let mut bytes = vec![0; size];
+        let mut bytes = Buffer::zeroed(size);
         for part in parts {
             let (region, tensor) = part?;
-            place_bytes(&plan.wanted, region, &tensor, &mut bytes);
+            place_bytes(&plan.wanted, region, &tensor, bytes.make_mut());
         }
-        Tensor::new(self.dtype, &shape, bytes)
+        Tensor::from_buffer(self.dtype, &shape, bytes)
     }
 
     fn within(&self, bytes: Option<u64>, limit: u64) -> Result<usize> {

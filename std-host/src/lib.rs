@@ -1,6 +1,7 @@
 //! TensorFlow checkpoints without TensorFlow.
 #![deny(unsafe_code)]
 
+mod buffer;
 pub mod bundle;
 pub mod checkpoint;
 pub mod clock;

@@ -1,5 +1,6 @@
 //! Tensors as values: an element type, a shape, and the elements in C order.
 
+use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::name::Name;
@@ -31,7 +32,7 @@ pub struct Tensor {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Data {
-    Bytes(Vec<u8>),
+    Bytes(Buffer),
     Strings(Strings),
 }
 
@@ -63,12 +64,13 @@ impl Tensor {
     /// `InvalidArgument` if `bytes` has not the length that `dtype` and `shape` make, or if `dtype`
     /// has elements of no fixed length (a variant's serialized form is accepted as it is).
     pub fn new(dtype: DType, shape: &[u64], bytes: Vec<u8>) -> Result<Tensor> {
+        Tensor::from_buffer(dtype, shape, bytes.into())
+    }
+
+    pub(crate) fn from_buffer(dtype: DType, shape: &[u64], bytes: Buffer) -> Result<Tensor> {
         TensorView::new(dtype, shape, &bytes)?;
-        Ok(Tensor {
-            dtype,
-            shape: shape.to_vec(),
-            data: Data::Bytes(bytes),
-        })
+        let (shape, data) = (shape.to_vec(), Data::Bytes(bytes));
+        Ok(Tensor { dtype, shape, data })
     }
 
     /// A tensor of strings.
@@ -103,7 +105,7 @@ impl Tensor {
         Tensor {
             dtype: T::DTYPE,
             shape: Vec::new(),
-            data: Data::Bytes(bytes),
+            data: Data::Bytes(bytes.into()),
         }
     }
 
@@ -148,6 +150,20 @@ impl Tensor {
         }
     }
 
+    /// The same elements in another shape.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if the shapes do not hold equally many elements.
+    pub fn reshaped(mut self, shape: &[u64]) -> Result<Tensor> {
+        if element_count(shape) != element_count(&self.shape) {
+            let (from, name) = (&self.shape, Name::default());
+            let reason = format!("shape {from:?} cannot become {shape:?}: other element counts");
+            return Err(Error::InvalidTensor { name, reason });
+        }
+        self.shape = shape.to_vec();
+        Ok(self)
+    }
+
     /// The elements of a string tensor; `None` for other types.
     pub fn strings(&self) -> Option<&Strings> {
         match &self.data {
@@ -170,7 +186,7 @@ impl Tensor {
     /// Little-endian elements, taken out; `None` for strings.
     pub fn into_bytes(self) -> Option<Vec<u8>> {
         match self.data {
-            Data::Bytes(bytes) => Some(bytes),
+            Data::Bytes(bytes) => Some(bytes.into_vec()),
             Data::Strings(_) => None,
         }
     }

@@ -225,16 +225,7 @@ impl Saveable for BundleVariables {
         let Some(entry) = self.entries.get(number) else {
             return Ok(());
         };
-        if entry.dtype == DType::String {
-            return look(self.reader.read_entry(entry)?.view());
-        }
-        let bytes = self.reader.map_entry(entry)?;
-        let (dtype, shape) = (entry.dtype, entry.shape.as_slice());
-        look(TensorView {
-            dtype,
-            shape,
-            elements: Elements::Bytes(&bytes),
-        })
+        look(self.reader.map_entry(entry)?.view())
     }
 }
 

@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod append;
 mod check;
 mod entry;
 mod files;
@@ -33,12 +34,13 @@ mod rewrite;
 mod shard;
 mod string_codec;
 mod swap;
+mod transfer;
 mod writer;
 
 pub use entry::{Entry, Layout, Location};
 pub use files::{data_path, index_path};
 pub use header::{Endianness, Header};
 pub use merge::{MergeOptions, MissingParts, OldFolders, merge};
-pub use reader::{Reader, TensorBytes};
+pub use reader::Reader;
 pub use rewrite::rewrite;
 pub use writer::{Options, Writer};

@@ -7,23 +7,30 @@ use std::path::{Path, PathBuf};
 use super::entry::Entry;
 use super::files::{data_path, index_path};
 use super::header::Header;
+use crate::crc;
 use crate::error::{Error, Result};
 use crate::name::Name;
 use crate::staged::{Durability, Staged, create_folder_of, sync_folder_of};
 use crate::table::TableWriter;
 
-/// Small tensors are gathered into writes of this size.
+/// Small tensors are gathered into writes of this size; large ones are written in such pieces, so
+/// that a piece is still in the core's cache when it is written after its checksum was taken.
 pub(super) const BUFFER: usize = 1 << 20;
 
-/// Data files, all under temporary names until [`Output::finish`].
+/// Data files, all under temporary names until [`Output::finish`]. The last one grows.
 #[derive(Debug)]
 pub(super) struct Output {
     prefix: PathBuf,
-    finished: Vec<Staged>,
-    shard: Staged,
+    shards: Vec<ShardOutput>,
+    failed: bool,
+}
+
+/// One data file in the making.
+#[derive(Debug)]
+pub(super) struct ShardOutput {
+    staged: Staged,
     buffer: Vec<u8>,
     offset: u64,
-    failed: bool,
 }
 
 impl Output {
@@ -35,24 +42,23 @@ impl Output {
             return Err(Error::InvalidArgument(reason));
         }
         create_folder_of(prefix)?;
-        Ok(Output {
+        let mut output = Output {
             prefix: prefix.to_path_buf(),
-            finished: Vec::new(),
-            shard: Staged::beside(&data_path(prefix, 0, 1))?,
-            buffer: Vec::new(),
-            offset: 0,
+            shards: Vec::new(),
             failed: false,
-        })
+        };
+        output.next_shard()?;
+        Ok(output)
     }
 
     /// Number of the data file that grows at present, from 0.
     pub(super) fn shard(&self) -> u32 {
-        self.finished.len() as u32
+        (self.shards.len() as u32).saturating_sub(1)
     }
 
     /// Where in that file the next byte goes.
     pub(super) fn offset(&self) -> u64 {
-        self.offset
+        self.shards.last().map_or(0, |shard| shard.offset)
     }
 
     /// An error if a write failed before.
@@ -72,28 +78,44 @@ impl Output {
 
     /// Starts the next data file.
     pub(super) fn next_shard(&mut self) -> Result<()> {
-        self.flush()?;
-        let number = self.shard() + 1;
-        let next = Staged::beside(&data_path(&self.prefix, number, number + 1))?;
-        self.finished.push(std::mem::replace(&mut self.shard, next));
-        self.offset = 0;
+        let number = self.shards.len() as u32;
+        let staged = Staged::beside(&data_path(&self.prefix, number, number + 1))?;
+        self.shards.push(ShardOutput {
+            staged,
+            buffer: Vec::new(),
+            offset: 0,
+        });
         Ok(())
+    }
+
+    /// The data file that grows and `count - 1` new ones after it.
+    pub(super) fn spread(&mut self, count: usize) -> Result<&mut [ShardOutput]> {
+        let first = self.shards.len() - 1;
+        while self.shards.len() < first + count {
+            self.next_shard()?;
+        }
+        Ok(&mut self.shards[first..])
     }
 
     /// Appends bytes to the data file.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        if bytes.len() < BUFFER {
-            self.buffer.extend_from_slice(bytes);
-            if self.buffer.len() >= BUFFER {
-                self.flush()?;
-            }
-        } else {
-            self.flush()?;
-            let written = self.shard.write_all(bytes);
-            self.note(written)?;
-        }
-        self.offset += bytes.len() as u64;
-        Ok(())
+        self.append_with(|shard, _| shard.append(bytes))
+    }
+
+    /// Lets `append` write to the data file, whose number it is told.
+    pub(super) fn append_with<T>(
+        &mut self,
+        append: impl FnOnce(&mut ShardOutput, u32) -> Result<T>,
+    ) -> Result<T> {
+        let number = self.shard();
+        let appended = match self.shards.last_mut() {
+            Some(shard) => append(shard, number),
+            None => Err(Error::Unfinished {
+                prefix: self.prefix.clone(),
+            }),
+        };
+        self.failed |= appended.is_err();
+        appended
     }
 
     /// Writes the index and gives all files their names, data first, the index last.
@@ -103,29 +125,64 @@ impl Output {
         entries: &BTreeMap<Name, Entry>,
         durability: Durability,
     ) -> Result<()> {
-        self.flush()?;
         self.check()?;
-        let mut shards = self.finished;
-        shards.push(self.shard);
-        for shard in &shards {
-            shard.sync(durability)?;
+        for shard in &mut self.shards {
+            shard.flush()?;
+            shard.staged.sync(durability)?;
         }
         let index = stage_index(&self.prefix, header, entries, durability)?;
-        for (number, shard) in (0..).zip(shards) {
-            shard.commit(&data_path(&self.prefix, number, header.shards))?;
+        for (number, shard) in (0..).zip(self.shards) {
+            shard
+                .staged
+                .commit(&data_path(&self.prefix, number, header.shards))?;
         }
         commit_index(&self.prefix, index, durability)
     }
+}
 
-    fn flush(&mut self) -> Result<()> {
-        let written = self.shard.write_all(&self.buffer);
-        self.buffer.clear();
-        self.note(written)
+impl ShardOutput {
+    /// Where in the file the next byte goes.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
     }
 
-    fn note(&mut self, written: io::Result<()>) -> Result<()> {
-        self.failed |= written.is_err();
-        written.map_err(Error::io("write", self.shard.path()))
+    /// Appends bytes.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        if bytes.len() < BUFFER {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= BUFFER {
+                self.flush()?;
+            }
+        } else {
+            self.flush()?;
+            self.write(bytes)?;
+        }
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Appends bytes; their checksum.
+    pub(super) fn append_checked(&mut self, bytes: &[u8]) -> Result<u32> {
+        let mut crc32c = 0;
+        for piece in bytes.chunks(BUFFER) {
+            crc32c = crc::extend(crc32c, piece);
+            self.append(piece)?;
+        }
+        Ok(crc32c)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let buffer = std::mem::take(&mut self.buffer);
+        let written = self.write(&buffer);
+        self.buffer = buffer;
+        self.buffer.clear();
+        written
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.staged
+            .write_all(bytes)
+            .map_err(Error::io("write", self.staged.path()))
     }
 }
 

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use memmap2::Mmap;
 
 use super::check::{Checker, Misfit};
 use super::entry::{Entry, Layout, Location};
@@ -16,6 +13,8 @@ use super::missing::no_checkpoint;
 use super::shard::Shard;
 use super::string_codec;
 use super::swap::swap;
+use super::transfer;
+use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::missing::no_tensor;
@@ -40,31 +39,6 @@ pub struct Reader {
     index: Table,
     header: Header,
     shards: Mutex<BTreeMap<u32, Arc<Shard>>>,
-}
-
-/// The bytes of a tensor: a part of the mapped file where they lie there as wanted, or a copy.
-#[derive(Debug, Clone)]
-pub struct TensorBytes(Source);
-
-#[derive(Debug, Clone)]
-enum Source {
-    Mapped {
-        map: Arc<Mmap>,
-        start: usize,
-        len: usize,
-    },
-    Owned(Vec<u8>),
-}
-
-impl Deref for TensorBytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match &self.0 {
-            Source::Mapped { map, start, len } => &map[*start..*start + *len],
-            Source::Owned(bytes) => bytes,
-        }
-    }
 }
 
 impl Reader {
@@ -229,33 +203,34 @@ impl Reader {
                 return self.read_slice_of(entry, &Slice::full(entry.shape.len()));
             }
         };
-        let bytes = self.stored_bytes(entry, location)?;
+        let shard = self.locate(entry, location)?;
+        let mut bytes = Buffer::zeroed(location.size as usize);
+        let checked = if entry.dtype.size().is_some() {
+            let filled = transfer::fill(&shard, location.offset, bytes.make_mut());
+            Ok(filled.map_err(Error::io("read", &shard.path))?)
+        } else {
+            self.read_at(&shard, location.offset, bytes.make_mut())?;
+            self.check(entry, &bytes)
+        };
+        self.judge(checked, &shard, entry, location)?;
         if entry.dtype == DType::String {
-            let shard = self.shard(location.shard)?;
-            let strings = string_codec::decode(&bytes, entry.element_count());
-            let strings = strings.ok_or_else(|| Error::DamagedTensor {
-                path: shard.path.clone(),
-                name: entry.name.clone(),
-                offset: location.offset,
-                reason: "its strings do not fit the bytes stored".to_owned(),
-            })?;
-            return Tensor::from_strings(&entry.shape, strings);
+            return self.decode_strings(entry, location, &shard, &bytes);
         }
-        Tensor::new(
-            entry.dtype,
-            &entry.shape,
-            self.to_little_endian(entry.dtype, bytes),
-        )
+        if self.swaps(entry.dtype) {
+            swap(entry.dtype, bytes.make_mut());
+        }
+        Tensor::from_buffer(entry.dtype, &entry.shape, bytes)
     }
 
-    /// The checked little-endian bytes of a tensor without copying them, where the file allows it.
+    /// As [`Reader::read`], but the elements are not copied where they lie in the file as they
+    /// are in memory: they are checked and then left in the mapped file.
     ///
-    /// The bytes are mapped from the file. Should another process change the file meanwhile, they
-    /// change too; should it cut the file, this process is killed: [`Reader::read`] copies.
+    /// Should another process change the file meanwhile, the elements change too; should it cut
+    /// the file, this process is killed.
     ///
     /// # Errors
-    /// As [`Reader::read`]; `InvalidArgument` for strings.
-    pub fn map(&self, name: impl AsRef<[u8]>) -> Result<TensorBytes> {
+    /// As [`Reader::read`].
+    pub fn map(&self, name: impl AsRef<[u8]>) -> Result<Tensor> {
         let entry = self.entry(name)?;
         self.map_entry(&entry)
     }
@@ -263,31 +238,17 @@ impl Reader {
     /// As [`Reader::map`], for a tensor of [`Reader::entries`].
     ///
     /// # Errors
-    /// As [`Reader::map`].
-    pub fn map_entry(&self, entry: &Entry) -> Result<TensorBytes> {
-        let swapped = self.header.endianness == Endianness::Big && entry.dtype.swap_unit() > 1;
+    /// As [`Reader::read`].
+    pub fn map_entry(&self, entry: &Entry) -> Result<Tensor> {
         let location = match &entry.layout {
-            Layout::Whole(location) if entry.dtype != DType::String && !swapped => location,
-            _ => {
-                let name = entry.name.clone();
-                let bytes = self.read_entry(entry)?.into_bytes().ok_or_else(|| {
-                    let reason = "strings cannot be given as one run of bytes".to_owned();
-                    Error::InvalidTensor { name, reason }
-                })?;
-                return Ok(TensorBytes(Source::Owned(bytes)));
-            }
+            Layout::Whole(at) if entry.dtype != DType::String && !self.swaps(entry.dtype) => at,
+            _ => return self.read_entry(entry),
         };
         let shard = self.locate(entry, location)?;
-        let map = shard.map()?;
-        let (start, len) = (location.offset as usize, location.size as usize);
-        let bytes = match map.get(start..).and_then(|rest| rest.get(..len)) {
-            Some(bytes) => bytes,
-            None => return Err(short(&shard, entry, location)),
-        };
-        let (count, endianness) = (entry.element_count(), self.header.endianness);
-        let checked = Checker::of(entry.dtype, count, endianness, bytes);
-        self.judge(checked, &shard, entry, location)?;
-        Ok(TensorBytes(Source::Mapped { map, start, len }))
+        let bytes = Buffer::of_file(shard.map()?, location.offset, location.size)
+            .ok_or_else(|| short(&shard, entry, location))?;
+        self.judge(self.check(entry, &bytes), &shard, entry, location)?;
+        Tensor::from_buffer(entry.dtype, &entry.shape, bytes)
     }
 
     /// Checks every byte of the index, also those that reading does not need.
@@ -309,11 +270,21 @@ impl Reader {
         let mut total = 0;
         for entry in self.stored_entries()? {
             if let Layout::Whole(location) = &entry.layout {
-                self.stream(&entry, location, &mut buffer, |_| Ok(()))?;
+                self.verify_stored(&entry, location, &mut buffer)?;
                 total += location.size;
             }
         }
         Ok(total)
+    }
+
+    fn verify_stored(&self, entry: &Entry, location: &Location, buffer: &mut [u8]) -> Result<()> {
+        if entry.dtype.size().is_none() {
+            return self.stream(entry, location, buffer, |_| Ok(()));
+        }
+        let shard = self.locate(entry, location)?;
+        let checksum = transfer::checksum(&shard, location.offset, location.size);
+        let checksum = checksum.map_err(Error::io("read", &shard.path))?;
+        self.judge(Ok(checksum), &shard, entry, location)
     }
 
     /// Passes the stored bytes of a tensor to `each` in chunks, and checks them at the end.
@@ -343,23 +314,36 @@ impl Reader {
         self.judge(checked, &shard, entry, location)
     }
 
-    /// The stored bytes of a tensor, checked.
-    fn stored_bytes(&self, entry: &Entry, location: &Location) -> Result<Vec<u8>> {
-        let shard = self.locate(entry, location)?;
-        let mut bytes = vec![0; location.size as usize];
-        let mut checker = self.checker(entry);
-        let mut misfit = None;
-        let mut offset = location.offset;
-        for part in bytes.chunks_mut(CHUNK) {
-            self.read_at(&shard, offset, part)?;
-            if misfit.is_none() {
-                misfit = checker.update(part).err();
-            }
-            offset += part.len() as u64;
-        }
-        let checked = misfit.map_or_else(|| checker.finish(), Err);
-        self.judge(checked, &shard, entry, location)?;
-        Ok(bytes)
+    fn decode_strings(
+        &self,
+        entry: &Entry,
+        location: &Location,
+        shard: &Shard,
+        bytes: &[u8],
+    ) -> Result<Tensor> {
+        let strings = string_codec::decode(bytes, entry.element_count());
+        let strings = strings.ok_or_else(|| Error::DamagedTensor {
+            path: shard.path.clone(),
+            name: entry.name.clone(),
+            offset: location.offset,
+            reason: "its strings do not fit the bytes stored".to_owned(),
+        })?;
+        Tensor::from_strings(&entry.shape, strings)
+    }
+
+    /// Whether the bytes of numbers must be turned round to be little-endian.
+    fn swaps(&self, dtype: DType) -> bool {
+        self.header.endianness == Endianness::Big && dtype.swap_unit() > 1
+    }
+
+    /// The checksum of the stored bytes of a tensor.
+    fn check(&self, entry: &Entry, bytes: &[u8]) -> Result<u32, Misfit> {
+        Checker::of(
+            entry.dtype,
+            entry.element_count(),
+            self.header.endianness,
+            bytes,
+        )
     }
 
     fn checker(&self, entry: &Entry) -> Checker {
@@ -427,13 +411,6 @@ impl Reader {
 
     fn parse(&self, name: Name, value: &[u8]) -> Result<Entry> {
         Entry::parse(self.index.path(), name, value, self.header.shards)
-    }
-
-    fn to_little_endian(&self, dtype: DType, mut bytes: Vec<u8>) -> Vec<u8> {
-        if self.header.endianness == Endianness::Big {
-            swap(dtype, &mut bytes);
-        }
-        bytes
     }
 }
 
