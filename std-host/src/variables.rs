@@ -6,7 +6,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::name::Name;
 use crate::slice::Slice;
-use crate::tensor::{Elements, Tensor, TensorView};
+use crate::tensor::{Tensor, TensorView};
 
 /// What is known of a variable before its value is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -171,8 +171,10 @@ fn difference(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> Result<f32> {
         );
         for (one, other) in ours.iter().zip(theirs) {
             let apart = (one - other).abs();
-            // A comparison would let NaN pass as equal.
-            largest = if apart <= largest { largest } else { apart };
+            // NaN compares as nothing, and stays once it is there.
+            if !largest.is_nan() && (apart > largest || apart.is_nan()) {
+                largest = apart;
+            }
         }
     }
     Ok(largest)

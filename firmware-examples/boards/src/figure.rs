@@ -107,7 +107,7 @@ impl Text {
         let carry = u32::from(fraction >= SCALE);
         fraction -= carry * SCALE;
         let mut digits = DIGITS;
-        while digits > 1 && fraction % 10 == 0 {
+        while digits > 1 && fraction.is_multiple_of(10) {
             fraction /= 10;
             digits -= 1;
         }

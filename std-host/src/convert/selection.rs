@@ -112,7 +112,8 @@ impl Selection {
                 shape,
             };
             if let Some(earlier) = selected.insert(target.clone(), entry) {
-                let reason = format!("\"{}\" would get this name too", earlier.source);
+                let (one, other) = (&earlier.source, &tensor.name);
+                let reason = format!("\"{one}\" and \"{other}\" would both get this name");
                 return Err(Error::InvalidTensor {
                     name: target,
                     reason,
