@@ -58,6 +58,7 @@ mod owned;
 mod random;
 pub mod schedule;
 pub mod tensor;
+pub mod transport;
 pub mod variable;
 
 pub use crc32c::Crc32c;

@@ -4,6 +4,7 @@
 //! its tensors are lent to the writers of TensorFlow's files.
 
 use std::fs;
+use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use gradlet::checkpoint::{self, Checkpoint, Encoding, Info, Piece, TensorInfo};
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::staged::{Durability, Staged, create_folder_of, sync_folder_of};
 use crate::tensor::{Tensor, byte_count};
 
 /// First bytes of a device checkpoint.
@@ -75,6 +77,20 @@ pub fn open(path: impl AsRef<Path>) -> Result<DeviceCheckpoint> {
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
     DeviceCheckpoint::from_bytes(path, bytes)
+}
+
+/// Writes `bytes`, a device checkpoint, as the file `path`, which appears whole or not at all.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be written; nothing is left behind then.
+pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    create_folder_of(path)?;
+    let mut staged = Staged::beside(path)?;
+    staged.write_all(bytes).map_err(Error::io("write", path))?;
+    staged.sync(Durability::Synced)?;
+    staged.commit(path)?;
+    sync_folder_of(path, Durability::Synced)
 }
 
 impl DeviceCheckpoint {

@@ -238,6 +238,23 @@ pub enum Error {
         /// What was expected and found there.
         reason: String,
     },
+    /// No whole checkpoint came over a line.
+    #[error(
+        "{why} on {} before a checkpoint was complete: {missing} ({frames} frames came, {damaged} \
+         damaged ones); let the device send it again", line.display()
+    )]
+    NotReceived {
+        /// The line.
+        line: PathBuf,
+        /// What ended the wait.
+        why: &'static str,
+        /// Which bytes have not come.
+        missing: String,
+        /// Frames that came intact.
+        frames: u64,
+        /// Frames that came damaged.
+        damaged: u64,
+    },
     /// Something about a tensor or a slice that the caller passed is wrong.
     #[error("tensor \"{name}\": {reason}")]
     InvalidTensor {
@@ -278,7 +295,8 @@ impl Error {
             | Error::WrongSize { .. }
             | Error::TensorChecksum { .. }
             | Error::DamagedTensor { .. }
-            | Error::DamagedDevice { .. } => Status::DataLoss,
+            | Error::DamagedDevice { .. }
+            | Error::NotReceived { .. } => Status::DataLoss,
             Error::ShortData { .. } => Status::OutOfRange,
             Error::Version { .. }
             | Error::WrongDType { .. }

@@ -24,6 +24,7 @@ mod name;
 pub mod object_graph;
 pub mod profile;
 pub mod proto;
+pub mod receive;
 pub mod records;
 mod region;
 pub mod saver;

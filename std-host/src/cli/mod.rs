@@ -6,6 +6,7 @@
 mod convert;
 mod describe;
 mod inspect;
+mod recv;
 mod verify;
 
 use std::io::{self, Write};
@@ -25,6 +26,7 @@ struct Arguments {
 enum Command {
     Convert(convert::Convert),
     Inspect(inspect::Inspect),
+    Recv(recv::Recv),
     Verify(verify::Verify),
 }
 
@@ -33,6 +35,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Convert(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Recv(command) => command.run(),
         Command::Verify(command) => command.run(),
     };
     match outcome {
