@@ -105,13 +105,15 @@ fn adam_outer<const N: usize>() -> u32 {
             let Parameter { value, slots } = &mut parameter;
             numbers.fill(value.as_flattened_mut());
             numbers.fill(slots.as_flattened_mut().as_flattened_mut());
-            for row in 0..ROWS {
+            let [first_moments, second_moments] = slots;
+            for (m, s) in first_moments.iter_mut().zip(second_moments) {
                 // Many rows that never trained, some that nearly did not.
                 let zero = [0.0, 0.0, 0.0, -0.0][numbers.below(4)];
                 if numbers.below(2) == 0 {
-                    slots[0][row] = [zero; N];
-                    slots[1][row] = [zero.abs(); N];
-                    slots[numbers.below(2)][row][numbers.below(N)] = zero;
+                    *m = [zero; N];
+                    *s = [zero.abs(); N];
+                    let moments = if numbers.below(2) == 0 { m } else { s };
+                    moments[numbers.below(N)] = zero;
                 }
             }
             let (x, delta) = outer_product::<N>(&mut numbers);
