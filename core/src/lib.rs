@@ -56,6 +56,7 @@ pub mod mock_flash;
 pub mod optimizer;
 mod owned;
 mod random;
+mod replay;
 pub mod schedule;
 pub mod tensor;
 pub mod transport;
@@ -72,5 +73,6 @@ pub use optimizer::{
     RmsProp,
 };
 pub use owned::{AlreadyTaken, Initialize, Owned, Zeroed};
+pub use replay::ReplayBuffer;
 pub use schedule::Schedule;
 pub use variable::Variables;

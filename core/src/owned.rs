@@ -40,6 +40,27 @@ impl<T: Zeroed, const N: usize> Zeroed for [T; N] {
     const ZERO: Self = [T::ZERO; N];
 }
 
+macro_rules! tuples {
+    ($($member:ident $argument:ident $field:tt)+) => {
+        impl<$($member: Zeroed),+> Zeroed for ($($member,)+) {
+            const ZERO: Self = ($($member::ZERO,)+);
+        }
+
+        /// Each member is given its own.
+        impl<$($argument, $member: Initialize<$argument>),+> Initialize<($($argument,)+)>
+            for ($($member,)+)
+        {
+            fn initialize(&mut self, argument: ($($argument,)+)) {
+                $(self.$field.initialize(argument.$field);)+
+            }
+        }
+    };
+}
+
+tuples!(A X 0 B Y 1);
+tuples!(A X 0 B Y 1 C Z 2);
+tuples!(A X 0 B Y 1 C Z 2 D W 3);
+
 /// What sets an all-zero object up in place, given `A` (a head takes its optimizer).
 pub trait Initialize<A>: Zeroed {
     /// Brings `self` from [`Zeroed::ZERO`] into its initial state.

@@ -24,7 +24,6 @@ impl Random {
         (scramble(self.0) >> 32) as u32
     }
 
-    #[allow(dead_code)]
     /// A number below `bound`, each with the same probability (Lemire 2019, without the rejection:
     /// off by less than bound/2³²). 0 for no bound.
     pub(crate) const fn below(&mut self, bound: u32) -> u32 {

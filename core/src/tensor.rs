@@ -147,6 +147,8 @@ pub enum View<'a> {
     I64(&'a [i64]),
     /// 32-bit integers
     U32(&'a [u32]),
+    /// 16-bit integers
+    U16(&'a [u16]),
     /// bfloat16, as bit patterns
     Bf16(&'a [u16]),
     /// bytes
@@ -164,6 +166,7 @@ impl View<'_> {
             Self::F32(_) => DType::F32,
             Self::I64(_) => DType::I64,
             Self::U32(_) => DType::U32,
+            Self::U16(_) => DType::U16,
             Self::Bf16(_) => DType::Bf16,
             Self::U8(_) => DType::U8,
             Self::I8(_) => DType::I8,
@@ -177,6 +180,7 @@ impl View<'_> {
             Self::F32(x) => x.len(),
             Self::I64(x) => x.len(),
             Self::U32(x) => x.len(),
+            Self::U16(x) => x.len(),
             Self::Bf16(x) => x.len(),
             Self::U8(x) => x.len(),
             Self::I8(x) => x.len(),
@@ -201,6 +205,7 @@ impl View<'_> {
             Self::F32(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
             Self::I64(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
             Self::U32(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
+            Self::U16(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
             Self::Bf16(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
             Self::U8(x) => copy_le(x, start, out, |x| [x]),
             Self::I8(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
@@ -240,6 +245,8 @@ pub enum ViewMut<'a> {
     I64(&'a mut [i64]),
     /// 32-bit integers
     U32(&'a mut [u32]),
+    /// 16-bit integers
+    U16(&'a mut [u16]),
     /// bfloat16, as bit patterns
     Bf16(&'a mut [u16]),
     /// bytes
@@ -255,9 +262,23 @@ impl ViewMut<'_> {
             Self::F32(x) => View::F32(x),
             Self::I64(x) => View::I64(x),
             Self::U32(x) => View::U32(x),
+            Self::U16(x) => View::U16(x),
             Self::Bf16(x) => View::Bf16(x),
             Self::U8(x) => View::U8(x),
             Self::I8(x) => View::I8(x),
+        }
+    }
+
+    /// The same elements, to be assigned for a shorter time.
+    pub const fn reborrow(&mut self) -> ViewMut<'_> {
+        match self {
+            Self::F32(x) => ViewMut::F32(x),
+            Self::I64(x) => ViewMut::I64(x),
+            Self::U32(x) => ViewMut::U32(x),
+            Self::U16(x) => ViewMut::U16(x),
+            Self::Bf16(x) => ViewMut::Bf16(x),
+            Self::U8(x) => ViewMut::U8(x),
+            Self::I8(x) => ViewMut::I8(x),
         }
     }
 
@@ -267,6 +288,7 @@ impl ViewMut<'_> {
             Self::F32(x) => assign_le(x, start, bytes, f32::from_le_bytes),
             Self::I64(x) => assign_le(x, start, bytes, i64::from_le_bytes),
             Self::U32(x) => assign_le(x, start, bytes, u32::from_le_bytes),
+            Self::U16(x) => assign_le(x, start, bytes, u16::from_le_bytes),
             Self::Bf16(x) => assign_le(x, start, bytes, u16::from_le_bytes),
             Self::U8(x) => assign_le(x, start, bytes, |[x]: [u8; 1]| x),
             Self::I8(x) => assign_le(x, start, bytes, i8::from_le_bytes),

@@ -17,6 +17,7 @@ macro_rules! with_elements {
             $crate::tensor::View::F32($elements) => $body,
             $crate::tensor::View::I64($elements) => $body,
             $crate::tensor::View::U32($elements) => $body,
+            $crate::tensor::View::U16($elements) => $body,
             $crate::tensor::View::Bf16($elements) => $body,
             $crate::tensor::View::U8($elements) => $body,
             $crate::tensor::View::I8($elements) => $body,

@@ -1,0 +1,95 @@
+//! Names of variables.
+
+use core::fmt;
+
+/// A variable's name, TensorFlow's own: `head/kernel/Adam_1` is scope, variable and slot.
+///
+/// The parts are joined by `/`; empty parts are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name<'a>([&'a str; 3]);
+
+impl<'a> Name<'a> {
+    /// A name of one part: `global_step`.
+    pub const fn new(name: &'a str) -> Self {
+        Self([name, "", ""])
+    }
+
+    /// A variable in a scope: `head`, `kernel`.
+    pub const fn scoped(scope: &'a str, variable: &'a str) -> Self {
+        Self([scope, variable, ""])
+    }
+
+    /// A slot of a variable in a scope: `head`, `kernel`, `Adam_1`.
+    pub const fn slot(scope: &'a str, variable: &'a str, slot: &'a str) -> Self {
+        Self([scope, variable, slot])
+    }
+
+    /// The name of slot `slot` of this variable (of one that is no slot itself).
+    pub const fn of_slot(self, slot: &'a str) -> Self {
+        let [scope, variable, _] = self.0;
+        Self([scope, variable, slot])
+    }
+
+    /// The name in pieces that follow one another.
+    pub fn pieces(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let parts = self.0;
+        let mut first = true;
+        parts
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .flat_map(move |part| {
+                let separator = if core::mem::take(&mut first) { "" } else { "/" };
+                [separator, part]
+            })
+    }
+
+    /// Bytes of the whole name.
+    pub fn len(&self) -> usize {
+        self.pieces().map(str::len).sum()
+    }
+
+    /// Whether the name has no part.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the whole name is `other`.
+    pub fn is(&self, other: &[u8]) -> bool {
+        let mut rest = other;
+        for piece in self.pieces() {
+            match rest.strip_prefix(piece.as_bytes()) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        rest.is_empty()
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces().try_for_each(|piece| f.write_str(piece))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_name_is_its_parts_joined_by_slashes() {
+        for (name, text) in [
+            (Name::new("global_step"), "global_step"),
+            (Name::scoped("head", "kernel"), "head/kernel"),
+            (Name::slot("head", "kernel", "Adam_1"), "head/kernel/Adam_1"),
+            (Name::slot("", "kernel", "Adam"), "kernel/Adam"),
+        ] {
+            assert_eq!(name.to_string(), text);
+            assert_eq!(name.len(), text.len());
+            assert!(name.is(text.as_bytes()));
+            assert!(!name.is(&text.as_bytes()[1..]));
+            assert!(!name.is(std::format!("{text}x").as_bytes()));
+        }
+    }
+}
