@@ -49,6 +49,16 @@ impl<const IN: usize> Features<IN> for [f32; IN] {
     }
 }
 
+impl<const IN: usize, F: Features<IN>> Features<IN> for &F {
+    fn real(&self, index: usize) -> f32 {
+        (**self).real(index)
+    }
+
+    fn for_each_run(&self, visit: impl FnMut(usize, &[f32])) {
+        (**self).for_each_run(visit);
+    }
+}
+
 /// The int8 features of one sample, used as they are: no f32 copy is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Quantized<'a, const IN: usize> {

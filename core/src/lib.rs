@@ -51,6 +51,7 @@ mod kernel;
 pub mod loss;
 pub mod manager;
 mod math;
+pub mod metrics;
 #[cfg(feature = "mock-flash")]
 pub mod mock_flash;
 pub mod optimizer;
@@ -64,8 +65,10 @@ pub mod variable;
 
 pub use crc32c::Crc32c;
 pub use features::{Element, Features, Quantization, Quantized};
-pub use gradient::IndexedSlices;
-pub use head::{Batch, Head, HeadError};
+pub use gradient::{IndexedSlices, L1L2};
+pub use head::{
+    Activation, Batch, Gradients, Head, HeadError, Hidden, Layers, Mlp, Relu, Relu6, Sigmoid, Tanh,
+};
 pub use kernel::Real;
 pub use optimizer::{
     AdaMax, Adadelta, Adagrad, AdagradDa, Adam, AdamW, AmsGrad, CenteredRmsProp, Ftrl,

@@ -1,7 +1,8 @@
-//! What the test targets share: where goldens and stories lie, what TensorFlow's kernels do, and
-//! how figures are printed.
+//! What the test targets share: where goldens and stories lie, what TensorFlow's kernels do, how
+//! heads compare with it, and how figures are printed.
 
 #[cfg(target_arch = "x86_64")]
 pub mod eigen;
 pub mod figures;
 pub mod golden;
+pub mod heads;

@@ -68,28 +68,56 @@ pub fn global_scale(norm: f32, clip_norm: f32) -> Real {
     }
 }
 
+/// Σ(x·x·`factor`) of a whole gradient.
+fn sum_of_squares(gradient: &[f32], factor: Real) -> Real {
+    let mut sum = SumOfSquares::new(gradient.len(), factor);
+    sum.add(0, gradient);
+    sum.total()
+}
+
 /// Σ(x·x·`factor`), in the order of TensorFlow's kernels where the gradient has less than 64
 /// elements: eight sums side by side over the whole eights, then one over the rest. Larger ones
 /// TensorFlow divides among its threads.
-fn sum_of_squares(gradient: &[f32], factor: Real) -> Real {
-    let square = |x: f32| (Real::new(x) * Real::new(x)) * factor;
-    let (eights, rest) = gradient.as_chunks::<8>();
-    let mut lanes = [Real::ZERO; 8];
-    for eight in eights {
-        for (lane, &x) in lanes.iter_mut().zip(eight) {
-            *lane += square(x);
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SumOfSquares {
+    /// Elements in whole eights.
+    whole: usize,
+    factor: Real,
+    lanes: [Real; 8],
+    tail: Real,
+}
+
+impl SumOfSquares {
+    /// Of a gradient of `len` elements.
+    pub(crate) const fn new(len: usize, factor: Real) -> Self {
+        Self {
+            whole: len / 8 * 8,
+            factor,
+            lanes: [Real::ZERO; 8],
+            tail: Real::ZERO,
         }
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    let mut tail = Real::ZERO;
-    for &x in rest {
-        tail += square(x);
+
+    /// Adds the elements from `first` on; pieces come in their order.
+    pub(crate) fn add(&mut self, first: usize, piece: &[f32]) {
+        for (index, &x) in (first..).zip(piece) {
+            let square = (Real::new(x) * Real::new(x)) * self.factor;
+            match self.lanes.get_mut(index % 8) {
+                Some(lane) if index < self.whole => *lane += square,
+                _ => self.tail += square,
+            }
+        }
     }
-    tail + (((a + e) + (c + g)) + ((b + f) + (d + h)))
+
+    /// The sum.
+    pub(crate) fn total(&self) -> Real {
+        let [a, b, c, d, e, f, g, h] = self.lanes;
+        self.tail + (((a + e) + (c + g)) + ((b + f) + (d + h)))
+    }
 }
 
 /// √x where x is positive; x itself where it is not (0 and NaN).
-fn root(sum: Real) -> Real {
+pub(crate) fn root(sum: Real) -> Real {
     if sum > Real::ZERO { sum.sqrt() } else { sum }
 }
 

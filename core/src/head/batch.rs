@@ -1,41 +1,47 @@
 //! A batch: what must be kept of B samples until the kernel's gradient is computed.
 
 use super::HeadError;
+use super::source::Samples;
 use crate::Zeroed;
 use crate::features::{Element, Features, Quantization};
-use crate::kernel::Real;
+use crate::loss::Label;
 use crate::owned::Initialize;
 
-/// Up to `B` labelled samples of `IN` features for a head of `OUT` classes.
+/// Up to `B` labelled samples of `IN` features for a head of `OUT` outputs.
 ///
-/// Holds B×(IN + OUT) values, not a gradient of IN×OUT. Features are kept as `E`: `f32`
-/// (`BATCH.take()`) or `i8` (`BATCH.init(quantization)`).
-pub struct Batch<const B: usize, const IN: usize, const OUT: usize, E = f32> {
-    features: [[E; IN]; B],
-    deltas: [[f32; OUT]; B],
-    labels: [u16; B],
+/// Holds B×(IN + OUT) values, not a gradient of IN×OUT: samples that come one by one accumulate
+/// here until their gradient is applied. Features are kept as `E`: `f32` (`BATCH.take()`) or `i8`
+/// (`BATCH.init(quantization)`); labels as `T`: class indices (`usize`, in two bytes) or vectors
+/// (`[f32; OUT]`).
+pub struct Batch<const B: usize, const IN: usize, const OUT: usize, E = f32, T: Label<OUT> = usize>
+{
+    pub(super) features: [[E; IN]; B],
+    pub(super) deltas: [[f32; OUT]; B],
+    labels: [T::Stored; B],
     len: usize,
-    quantization: Quantization,
+    pub(super) quantization: Quantization,
 }
 
-impl<const B: usize, const IN: usize, const OUT: usize, E: Element> Zeroed
-    for Batch<B, IN, OUT, E>
+impl<const B: usize, const IN: usize, const OUT: usize, E: Element, T: Label<OUT>> Zeroed
+    for Batch<B, IN, OUT, E, T>
 {
     const ZERO: Self = Self {
         features: [[E::ZERO; IN]; B],
         deltas: [[0.0; OUT]; B],
-        labels: [0; B],
+        labels: [T::Stored::ZERO; B],
         len: 0,
         quantization: Quantization::ZERO,
     };
 }
 
-impl<const B: usize, const IN: usize, const OUT: usize> Initialize<()> for Batch<B, IN, OUT, f32> {
+impl<const B: usize, const IN: usize, const OUT: usize, T: Label<OUT>> Initialize<()>
+    for Batch<B, IN, OUT, f32, T>
+{
     fn initialize(&mut self, (): ()) {}
 }
 
-impl<const B: usize, const IN: usize, const OUT: usize> Initialize<Quantization>
-    for Batch<B, IN, OUT, i8>
+impl<const B: usize, const IN: usize, const OUT: usize, T: Label<OUT>> Initialize<Quantization>
+    for Batch<B, IN, OUT, i8, T>
 {
     fn initialize(&mut self, quantization: Quantization) {
         self.quantization = quantization;
@@ -57,13 +63,15 @@ impl<const IN: usize, E: Element> Features<IN> for Row<'_, IN, E> {
 }
 
 /// A sample in a batch with the place for its delta.
-pub(super) struct Sample<'a, const IN: usize, const OUT: usize, E> {
+pub(super) struct Sample<'a, const IN: usize, const OUT: usize, E, T> {
     pub(super) features: Row<'a, IN, E>,
-    pub(super) label: usize,
+    pub(super) label: T,
     pub(super) delta: &'a mut [f32; OUT],
 }
 
-impl<const B: usize, const IN: usize, const OUT: usize, E: Element> Batch<B, IN, OUT, E> {
+impl<const B: usize, const IN: usize, const OUT: usize, E: Element, T: Label<OUT>>
+    Batch<B, IN, OUT, E, T>
+{
     /// Number of samples in the batch.
     pub const fn len(&self) -> usize {
         self.len
@@ -74,6 +82,11 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element> Batch<B, IN,
         self.len == 0
     }
 
+    /// Whether there is no room for another sample.
+    pub const fn is_full(&self) -> bool {
+        self.len >= B
+    }
+
     /// Forgets all samples.
     pub const fn clear(&mut self) {
         self.len = 0;
@@ -82,24 +95,16 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element> Batch<B, IN,
     /// Adds a sample.
     ///
     /// # Errors
-    /// [`HeadError::Label`] for a class that a head of `OUT` classes does not have,
-    /// [`HeadError::BatchFull`] beyond `B` samples; the batch stays as it was.
-    pub fn push(&mut self, features: &[E; IN], label: usize) -> Result<(), HeadError> {
+    /// [`HeadError::BatchFull`] beyond `B` samples, [`HeadError::Label`] for a class that a head
+    /// of `OUT` classes does not have; the batch stays as it was.
+    pub fn push(&mut self, features: &[E; IN], label: T) -> Result<(), HeadError> {
         let (Some(row), Some(slot)) = (
             self.features.get_mut(self.len),
             self.labels.get_mut(self.len),
         ) else {
             return Err(HeadError::BatchFull { capacity: B });
         };
-        match u16::try_from(label) {
-            Ok(small) if label < OUT => *slot = small,
-            _ => {
-                return Err(HeadError::Label {
-                    classes: OUT,
-                    found: label,
-                });
-            }
-        }
+        *slot = label.store()?;
         *row = *features;
         self.len += 1;
         Ok(())
@@ -111,7 +116,7 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element> Batch<B, IN,
     /// Those of [`push`](Self::push); the samples before the refused one are in the batch then.
     pub fn fill<'a>(
         &mut self,
-        samples: impl IntoIterator<Item = (&'a [E; IN], usize)>,
+        samples: impl IntoIterator<Item = (&'a [E; IN], T)>,
     ) -> Result<(), HeadError>
     where
         E: 'a,
@@ -122,7 +127,7 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element> Batch<B, IN,
             .try_for_each(|(features, label)| self.push(features, label))
     }
 
-    pub(super) fn samples_mut(&mut self) -> impl Iterator<Item = Sample<'_, IN, OUT, E>> {
+    pub(super) fn samples_mut(&mut self) -> impl Iterator<Item = Sample<'_, IN, OUT, E, T>> {
         let quantization = self.quantization;
         let rows = self
             .features
@@ -130,28 +135,28 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element> Batch<B, IN,
             .zip(&self.labels)
             .zip(&mut self.deltas)
             .take(self.len);
-        rows.map(move |((values, &label), delta)| Sample {
+        rows.map(move |((values, label), delta)| Sample {
             features: Row {
                 values,
                 quantization,
             },
-            label: usize::from(label),
+            label: T::stored(label),
             delta,
         })
     }
 
-    /// Row `row` of the kernel's gradient from column `first` on: Σ over the samples of
-    /// feature·delta, in the order of the samples.
-    pub(super) fn kernel_gradient(&self, row: usize, first: usize, gradient: &mut [f32]) {
-        gradient.fill(0.0);
-        for (values, delta) in self.features.iter().zip(&self.deltas).take(self.len) {
-            let Some(x) = values.get(row).map(|value| value.real(self.quantization)) else {
-                return;
-            };
-            let x = Real::new(x);
-            for (g, &d) in gradient.iter_mut().zip(delta.iter().skip(first)) {
-                *g = (Real::new(*g) + x * Real::new(d)).get();
-            }
+    /// What the gradient of the layer that the features go into is computed from, given the
+    /// layer's `deltas` and their sum.
+    pub(super) fn samples<'a, const N: usize>(
+        &'a self,
+        deltas: &'a [[f32; N]],
+        bias: [f32; N],
+    ) -> Samples<'a, IN, N, E> {
+        Samples {
+            inputs: self.features.get(..self.len).unwrap_or_default(),
+            quantization: self.quantization,
+            deltas,
+            bias,
         }
     }
 }

@@ -1,18 +1,32 @@
-//! The trainable final layer: logits = features·kernel + bias, trained on softmax cross entropy.
+//! The trainable final layers: a dense layer, or two with an activation between them.
 
+mod activation;
 mod batch;
+mod dense;
+mod error;
+mod gradients;
+mod mlp;
+mod source;
+mod training;
+mod var_list;
 
+pub use activation::{Activation, Relu, Relu6, Sigmoid, Tanh};
 pub use batch::Batch;
+pub use error::HeadError;
+pub use gradients::{Gradients, Layers};
+pub use mlp::{Hidden, Mlp};
 
-use core::fmt;
+use dense::{Dense, Place};
+use gradients::Layer;
+use source::Sample;
+use training::Training;
 
 use crate::features::{Element, Features};
-use crate::kernel;
-use crate::loss::softmax_cross_entropy;
-use crate::optimizer::{Optimizer, Parameter, SlotStorage};
+use crate::loss::{Label, Loss, SoftmaxCrossEntropy};
+use crate::optimizer::Optimizer;
 use crate::owned::Initialize;
-use crate::tensor::{Shape, View, ViewMut};
-use crate::variable::{Collections, Name, Storage, Variable};
+use crate::tensor::ViewMut;
+use crate::variable::{NoVariable, Variable};
 use crate::{Variables, Zeroed};
 
 /// A dense layer of `IN` features and `OUT` classes with its optimizer and slots.
@@ -21,32 +35,35 @@ use crate::{Variables, Zeroed};
 /// `head/kernel`, `head/bias`, their slots (`head/kernel/Adam`), the optimizer's own
 /// (`beta1_power`) and `global_step`. A gradient of the kernel's size is never stored: it is
 /// computed a row at a time from features and deltas.
+///
+/// [`minimize`](Self::minimize) trains on softmax cross entropy,
+/// [`minimize_loss`](Self::minimize_loss) on any [`loss`](crate::loss);
+/// [`compute_gradients`](Self::compute_gradients) lets gradients be looked at and changed before
+/// they are applied.
 pub struct Head<const IN: usize, const OUT: usize, O: Optimizer> {
-    kernel: Parameter<[[f32; OUT]; IN], O>,
-    bias: Parameter<[f32; OUT], O>,
-    optimizer: O,
-    global_step: i64,
+    dense: Dense<IN, OUT, O>,
+    training: Training<O>,
 }
 
 impl<const IN: usize, const OUT: usize, O: Optimizer> Zeroed for Head<IN, OUT, O> {
     const ZERO: Self = Self {
-        kernel: Parameter::ZERO,
-        bias: Parameter::ZERO,
-        optimizer: O::ZERO,
-        global_step: 0,
+        dense: Dense::ZERO,
+        training: Training::ZERO,
     };
 }
 
 impl<const IN: usize, const OUT: usize, O: Optimizer> Initialize<O> for Head<IN, OUT, O> {
     fn initialize(&mut self, optimizer: O) {
-        self.kernel.initialize(&optimizer);
-        self.bias.initialize(&optimizer);
-        self.optimizer = optimizer;
+        self.dense.initialize(&optimizer);
+        self.training.optimizer = optimizer;
     }
 }
 
-/// The scope of a head's variables.
-const SCOPE: &str = "head";
+/// The final layer's place in a model.
+const HEAD: Place = Place {
+    scope: "head",
+    layer: 0,
+};
 
 impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
     /// A head by value, all weights 0: for hosts and tests. Firmware keeps it in an
@@ -59,45 +76,55 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
 
     /// Assigns the weights of the shipped head; slots and step stay as they are.
     pub fn assign(&mut self, kernel: &[[f32; OUT]; IN], bias: &[f32; OUT]) {
-        self.kernel.value = *kernel;
-        self.bias.value = *bias;
+        self.dense.assign(kernel, bias);
     }
 
     /// The weights, `[IN, OUT]` row-major.
     pub fn kernel(&self) -> &[[f32; OUT]; IN] {
-        &self.kernel.value
+        &self.dense.kernel.value
     }
 
     /// The biases, one a class.
     pub fn bias(&self) -> &[f32; OUT] {
-        &self.bias.value
+        &self.dense.bias.value
     }
 
     /// Training steps done so far.
     pub fn global_step(&self) -> i64 {
-        self.global_step
+        self.training.global_step
+    }
+
+    /// Lets exactly the variables in `var_list` train (`head/kernel`, `head/bias`); the others stay
+    /// as they are, and so do their slots. To begin with, all train. Not part of a checkpoint.
+    ///
+    /// ```
+    /// use gradlet::{Adam, Head};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut head: Head<4, 3, Adam> = Head::new(Adam::new(0.01));
+    /// head.set_trainable(&["head/bias"])?;
+    /// head.minimize(&[1.0, 0.5, 0.0, -1.0], 2)?;
+    /// assert_eq!(head.kernel(), &[[0.0; 3]; 4]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NoVariable`] if the head has no trainable variable of that name; nothing is changed then.
+    pub fn set_trainable(&mut self, var_list: &[&str]) -> Result<(), NoVariable> {
+        var_list::check(var_list, &[HEAD])?;
+        let is_listed = var_list::listed(var_list);
+        self.dense.set_trainable(HEAD.scope, &is_listed);
+        Ok(())
     }
 
     /// One logit a class.
     pub fn logits(&self, features: &impl Features<IN>) -> [f32; OUT] {
-        let mut logits = self.bias.value;
-        features.for_each_run(|first, run| {
-            let rows = self.kernel.value.get(first..).unwrap_or_default();
-            kernel::dense::accumulate(&mut logits, run, rows.as_flattened());
-        });
-        logits
+        self.dense.outputs(features)
     }
 
     /// The most likely class; the first of equals, as `tf.argmax`.
     pub fn predict(&self, features: &impl Features<IN>) -> usize {
-        let logits = self.logits(features);
-        let (mut best, mut largest) = (0, f32::NEG_INFINITY);
-        for (class, &logit) in logits.iter().enumerate() {
-            if logit > largest {
-                (best, largest) = (class, logit);
-            }
-        }
-        best
+        largest(&self.logits(features))
     }
 
     /// One training step on one sample; returns the loss before the step.
@@ -109,19 +136,25 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
         features: &impl Features<IN>,
         label: usize,
     ) -> Result<f32, HeadError> {
-        if label >= OUT {
-            return Err(HeadError::Label {
-                classes: OUT,
-                found: label,
-            });
-        }
+        self.minimize_loss(features, &label, &SoftmaxCrossEntropy)
+    }
+
+    /// The same with another loss, whose labels may be vectors.
+    ///
+    /// # Errors
+    /// Those of [`minimize`](Self::minimize).
+    pub fn minimize_loss<T: Label<OUT>>(
+        &mut self,
+        features: &impl Features<IN>,
+        label: &T,
+        loss: &impl Loss<T, OUT>,
+    ) -> Result<f32, HeadError> {
+        label.check()?;
         let mut delta = self.logits(features);
-        let loss = softmax_cross_entropy(&mut delta, label);
-        let step = self.optimizer.begin(self.global_step);
-        self.kernel.apply_outer(&step, features, &delta);
-        // The bias is the row of a feature that is always 1.
-        self.bias.apply_outer(&step, &[1.0], &delta);
-        self.finish(&step);
+        let loss = loss.differentiate(&mut delta, label);
+        let step = self.training.begin();
+        self.dense.apply_sample(&step, features, &delta);
+        self.training.finish(&step);
         Ok(loss)
     }
 
@@ -133,165 +166,147 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
         &mut self,
         batch: &mut Batch<B, IN, OUT, E>,
     ) -> Result<f32, HeadError> {
+        self.minimize_batch_loss(batch, &SoftmaxCrossEntropy)
+    }
+
+    /// The same with another loss, whose labels may be vectors.
+    ///
+    /// # Errors
+    /// Those of [`minimize_batch`](Self::minimize_batch).
+    pub fn minimize_batch_loss<const B: usize, E: Element, T: Label<OUT>>(
+        &mut self,
+        batch: &mut Batch<B, IN, OUT, E, T>,
+        loss: &impl Loss<T, OUT>,
+    ) -> Result<f32, HeadError> {
+        let (loss, bias) = self.differentiate(batch, loss)?;
+        let step = self.training.begin();
+        self.dense.apply(&step, &batch.samples(&batch.deltas, bias));
+        self.training.finish(&step);
+        Ok(loss)
+    }
+
+    /// The gradients of the loss of one sample, not applied yet:
+    /// `Optimizer.compute_gradients`.
+    ///
+    /// ```
+    /// use gradlet::gradient::{L1L2, Piece};
+    /// use gradlet::loss::SoftmaxCrossEntropy;
+    /// use gradlet::{Adam, Head};
+    ///
+    /// # fn main() -> Result<(), gradlet::HeadError> {
+    /// let mut head: Head<4, 3, Adam> = Head::new(Adam::new(0.01));
+    /// let loss = head
+    ///     .compute_gradients(&[1.0, 0.5, 0.0, -1.0], &2, &SoftmaxCrossEntropy)?
+    ///     .kernel_regularizer(L1L2 { l1: 0.0, l2: 1e-4 })
+    ///     .scale(0.5) // the sample's weight
+    ///     .process(|piece: &mut Piece<'_>| {
+    ///         if piece.name.is(b"head/bias") {
+    ///             piece.gradient.fill(0.0);
+    ///         }
+    ///     })
+    ///     .clip_by_global_norm(1.0)
+    ///     .apply_gradients(); // advances global_step
+    /// # let _ = loss;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`minimize`](Self::minimize).
+    pub fn compute_gradients<'a, F: Features<IN>, T: Label<OUT>, Q: Loss<T, OUT>>(
+        &'a mut self,
+        features: &'a F,
+        label: &T,
+        loss: &Q,
+    ) -> Result<Gradients<'a, O, impl Layers<O> + use<'a, F, T, Q, IN, OUT, O>>, HeadError> {
+        label.check()?;
+        let mut delta = self.logits(features);
+        let loss = loss.differentiate(&mut delta, label);
+        let source = Sample {
+            inputs: features,
+            delta,
+        };
+        let layer = Layer::new(&mut self.dense, HEAD, source);
+        Ok(Gradients::new(&mut self.training, layer, loss))
+    }
+
+    /// The gradients of the mean loss of a batch, not applied yet.
+    ///
+    /// # Errors
+    /// Those of [`minimize_batch`](Self::minimize_batch).
+    pub fn compute_batch_gradients<
+        'a,
+        const B: usize,
+        E: Element,
+        T: Label<OUT>,
+        Q: Loss<T, OUT>,
+    >(
+        &'a mut self,
+        batch: &'a mut Batch<B, IN, OUT, E, T>,
+        loss: &Q,
+    ) -> Result<Gradients<'a, O, impl Layers<O> + use<'a, B, E, T, Q, IN, OUT, O>>, HeadError> {
+        let (loss, bias) = self.differentiate(batch, loss)?;
+        let source = batch.samples(&batch.deltas, bias);
+        let layer = Layer::new(&mut self.dense, HEAD, source);
+        Ok(Gradients::new(&mut self.training, layer, loss))
+    }
+
+    /// Computes the deltas of a batch; returns its loss and the sum of the deltas.
+    fn differentiate<const B: usize, E: Element, T: Label<OUT>>(
+        &self,
+        batch: &mut Batch<B, IN, OUT, E, T>,
+        loss: &impl Loss<T, OUT>,
+    ) -> Result<(f32, [f32; OUT]), HeadError> {
         if batch.is_empty() {
             return Err(HeadError::EmptyBatch);
         }
         // TensorFlow's gradient of a mean: each sample's delta times 1/n.
         let share = 1.0 / batch.len() as f32;
-        let mut loss = 0.0;
+        let mut total = 0.0;
         let mut bias_gradient = [0.0; OUT];
         for sample in batch.samples_mut() {
             *sample.delta = self.logits(&sample.features);
-            loss += softmax_cross_entropy(sample.delta, sample.label);
+            total += loss.differentiate(sample.delta, &sample.label);
             for (delta, sum) in sample.delta.iter_mut().zip(&mut bias_gradient) {
                 *delta *= share;
                 *sum += *delta;
             }
         }
-        let step = self.optimizer.begin(self.global_step);
-        for row in 0..IN {
-            self.kernel
-                .apply_row(&step, row * OUT, OUT, |column, gradient| {
-                    batch.kernel_gradient(row, column, gradient);
-                });
+        Ok((total * share, bias_gradient))
+    }
+}
+
+/// The index of the largest number, the first of equals.
+fn largest(numbers: &[f32]) -> usize {
+    let (mut best, mut largest) = (0, f32::NEG_INFINITY);
+    for (index, &number) in numbers.iter().enumerate() {
+        if number > largest {
+            (best, largest) = (index, number);
         }
-        self.bias.apply_outer(&step, &[1.0], &bias_gradient);
-        self.finish(&step);
-        Ok(loss * share)
     }
-
-    fn finish(&mut self, step: &O::Step) {
-        self.optimizer.finish(step);
-        self.global_step += 1;
-    }
-
-    /// The optimizer's own variables come first, then `global_step`, then a group a parameter.
-    const GLOBAL_STEP: usize = O::SCALARS.len();
-    const BIAS: usize = Self::GLOBAL_STEP + 1;
-    const KERNEL: usize = Self::BIAS + 1 + O::SLOTS.len();
+    best
 }
 
 impl<const IN: usize, const OUT: usize, O: Optimizer> Variables for Head<IN, OUT, O> {
     fn count(&self) -> usize {
-        Self::KERNEL + 1 + O::SLOTS.len()
+        Training::<O>::COUNT + Dense::<IN, OUT, O>::COUNT
     }
 
     fn variable(&self, index: usize) -> Option<Variable<'_>> {
-        if let Some(name) = O::SCALARS.get(index) {
-            let view = View::F32(core::slice::from_ref(self.optimizer.scalar(index)?));
-            return Some(Variable {
-                name: Name::new(name),
-                shape: Shape::SCALAR,
-                collections: Collections::GLOBAL,
-                view,
-            });
-        }
-        if index == Self::GLOBAL_STEP {
-            return Some(Variable {
-                name: Name::new("global_step"),
-                shape: Shape::SCALAR,
-                collections: Collections::GLOBAL,
-                view: View::I64(core::slice::from_ref(&self.global_step)),
-            });
-        }
-        match index.checked_sub(Self::KERNEL) {
-            Some(part) => parameter_variable("kernel", &self.kernel, part),
-            None => parameter_variable("bias", &self.bias, index - Self::BIAS),
+        match index.checked_sub(Training::<O>::COUNT) {
+            None => self.training.variable(index),
+            Some(index) => self.dense.variable(HEAD.scope, index),
         }
     }
 
     fn variable_mut(&mut self, index: usize) -> Option<ViewMut<'_>> {
-        if index < Self::GLOBAL_STEP {
-            let scalar = self.optimizer.scalar_mut(index)?;
-            return Some(ViewMut::F32(core::slice::from_mut(scalar)));
-        }
-        if index == Self::GLOBAL_STEP {
-            return Some(ViewMut::I64(core::slice::from_mut(&mut self.global_step)));
-        }
-        match index.checked_sub(Self::KERNEL) {
-            Some(part) => parameter_view_mut(&mut self.kernel, part),
-            None => parameter_view_mut(&mut self.bias, index - Self::BIAS),
+        match index.checked_sub(Training::<O>::COUNT) {
+            None => self.training.variable_mut(index),
+            Some(index) => self.dense.variable_mut(index),
         }
     }
 
     fn global_step(&self) -> i64 {
-        self.global_step
+        self.training.global_step
     }
 }
-
-/// Part 0 of a parameter is its value, the others are its slots.
-fn parameter_variable<'a, V: Storage, O: Optimizer>(
-    name: &'static str,
-    parameter: &'a Parameter<V, O>,
-    part: usize,
-) -> Option<Variable<'a>> {
-    let trained = Collections::GLOBAL
-        .and(Collections::MODEL)
-        .and(Collections::TRAINABLE);
-    let (name, collections, view) = match part.checked_sub(1) {
-        None => (
-            Name::scoped(SCOPE, name),
-            trained,
-            View::F32(parameter.value.elements()),
-        ),
-        Some(slot) => (
-            Name::slot(SCOPE, name, O::SLOTS.get(slot)?.variable),
-            Collections::GLOBAL,
-            parameter.slots.view(slot)?,
-        ),
-    };
-    Some(Variable {
-        name,
-        shape: V::SHAPE,
-        collections,
-        view,
-    })
-}
-
-fn parameter_view_mut<V: Storage, O: Optimizer>(
-    parameter: &mut Parameter<V, O>,
-    part: usize,
-) -> Option<ViewMut<'_>> {
-    match part.checked_sub(1) {
-        None => Some(ViewMut::F32(parameter.value.elements_mut())),
-        Some(slot) => parameter.slots.view_mut(slot),
-    }
-}
-
-/// Why a sample or a batch was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum HeadError {
-    /// The label is not a class of the head.
-    Label {
-        /// Number of classes; labels count from 0.
-        classes: usize,
-        /// The label that was given.
-        found: usize,
-    },
-    /// The batch holds its capacity already.
-    BatchFull {
-        /// Most samples it can hold.
-        capacity: usize,
-    },
-    /// The batch holds no sample.
-    EmptyBatch,
-}
-
-impl fmt::Display for HeadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Label { classes, found } => {
-                write!(
-                    f,
-                    "label {found} is not one of the head's {classes} classes"
-                )
-            }
-            Self::BatchFull { capacity } => write!(f, "the batch holds {capacity} samples already"),
-            Self::EmptyBatch => f.write_str("the batch holds no sample"),
-        }
-    }
-}
-
-impl core::error::Error for HeadError {}

@@ -168,6 +168,7 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L,
         let Parameter {
             value,
             slots: [m, s],
+            ..
         } = parameter;
         let v = value.part_mut(start, len);
         let slots = [m.part_mut(start, len), s.part_mut(start, len)];

@@ -198,12 +198,15 @@ pub struct Parameter<V: Storage, O: Optimizer> {
     pub value: V,
     /// The optimizer's state for them.
     pub slots: O::Slots<V>,
+    /// Whether gradients leave it as it is; never, to begin with.
+    pub(crate) frozen: bool,
 }
 
 impl<V: Storage, O: Optimizer> Zeroed for Parameter<V, O> {
     const ZERO: Self = Self {
         value: V::ZERO,
         slots: O::Slots::<V>::ZERO,
+        frozen: false,
     };
 }
 
@@ -248,7 +251,9 @@ impl<V: Storage, O: Optimizer> Parameter<V, O> {
         features: &impl Features<IN>,
         delta: &[f32; N],
     ) {
-        features.for_each_run(|first, run| O::update_outer(step, self, first, run, delta));
+        if !self.frozen {
+            features.for_each_run(|first, run| O::update_outer(step, self, first, run, delta));
+        }
     }
 
     /// The rows from `first` on of such a gradient, by way of [`Optimizer::update`].
@@ -261,7 +266,7 @@ impl<V: Storage, O: Optimizer> Parameter<V, O> {
     ) {
         for (row, &x) in (first..).zip(features) {
             let x = Real::new(x);
-            self.apply_row(step, row * N, N, |column, gradient| {
+            self.apply_row(step, row * N, N, |column, _, gradient| {
                 for (g, &d) in gradient.iter_mut().zip(delta.iter().skip(column)) {
                     *g = (x * Real::new(d)).get();
                 }
@@ -270,24 +275,43 @@ impl<V: Storage, O: Optimizer> Parameter<V, O> {
     }
 
     /// Applies the gradient of `columns` elements from element `start` on, some at a time:
-    /// `gradient(first, out)` computes those from column `first` on.
+    /// `gradient(first, variable, out)` computes that of `variable`'s elements, the first of which
+    /// is in column `first`.
     pub(crate) fn apply_row(
         &mut self,
         step: &O::Step,
         start: usize,
         columns: usize,
-        mut gradient: impl FnMut(usize, &mut [f32]),
+        mut gradient: impl FnMut(usize, &[f32], &mut [f32]),
     ) {
         let mut scratch = [0.0; SCRATCH];
         for column in (0..columns).step_by(SCRATCH) {
             let len = SCRATCH.min(columns - column);
             let part = scratch.get_mut(..len).unwrap_or_default();
-            gradient(column, part);
-            let (start, len) = (start + column, part.len());
-            let (values, slots) = (self.value.part_mut(start, len), self.slots.row(start, len));
+            let start = start + column;
+            let values = self.value.part_mut(start, len);
+            gradient(column, values, part);
+            let slots = self.slots.row(start, len);
             if let Ok(elements) = Elements::new(values, slots, part) {
                 O::update(step, elements);
             }
+        }
+    }
+
+    /// The pieces of [`apply_row`](Self::apply_row), which `visit` computes and only looks at.
+    pub(crate) fn each_piece(
+        &self,
+        start: usize,
+        columns: usize,
+        mut visit: impl FnMut(usize, &[f32], &mut [f32]),
+    ) {
+        let mut scratch = [0.0; SCRATCH];
+        for column in (0..columns).step_by(SCRATCH) {
+            let len = SCRATCH.min(columns - column);
+            let part = scratch.get_mut(..len).unwrap_or_default();
+            let values = self.value.elements().get(start + column..);
+            let values = values.and_then(|values| values.get(..len));
+            visit(column, values.unwrap_or_default(), part);
         }
     }
 }

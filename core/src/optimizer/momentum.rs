@@ -108,7 +108,9 @@ impl<L: Schedule, M: Schedule> Optimizer for Momentum<L, M> {
         delta: &[f32; N],
     ) {
         let (start, len) = (first.saturating_mul(N), features.len().saturating_mul(N));
-        let Parameter { value, slots: [a] } = parameter;
+        let Parameter {
+            value, slots: [a], ..
+        } = parameter;
         let v = value.part_mut(start, len);
         let slots = [a.part_mut(start, len)];
         let done = if step.nesterov {

@@ -3,13 +3,17 @@
 //! Variables are enumerated by index, never iterated: nothing stays borrowed between two calls,
 //! so an async writer can wait for its UART between two variables of a head that trains on.
 
+mod assign;
 mod name;
 mod named;
+mod selection;
 mod storage;
 mod together;
 
+pub use assign::{AssignError, NoVariable, assign, assign_add, assign_sub};
 pub use name::Name;
 pub use named::Named;
+pub use selection::Selection;
 pub use storage::Storage;
 
 use crate::Crc32c;

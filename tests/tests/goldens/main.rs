@@ -3,6 +3,7 @@
 mod bundle;
 mod corrupt;
 mod events;
+mod heads;
 mod manager;
 mod merge;
 mod object_graph;

@@ -2,9 +2,9 @@
 //! dense and sparse, with gradients as small as 2⁻⁶⁰ and with infinities and NaN.
 //!
 //! `GRADLET_SEED` repeats the run whose seed was printed.
-use crate::python;
+use crate::{python, seed::seed};
 use gradlet_tests::eigen;
-use std::{env, path::Path, time::SystemTime};
+use std::path::Path;
 use trajectory::{Case, Deviation, Part, Scratch, State, index::Folder};
 
 const STEPS: &str = "1000";
@@ -12,7 +12,6 @@ const STEPS: &str = "1000";
 #[test]
 fn every_optimizer_follows_a_live_tensorflow() {
     let seed = seed();
-    println!("GRADLET_SEED={seed}");
     let place = tempfile::tempdir().expect("a folder for the trajectories");
     let (seed, steps) = (Path::new(&seed), Path::new(STEPS));
     python::run("optimizers.py", &[place.path(), seed, steps]);
@@ -41,12 +40,6 @@ fn every_optimizer_follows_a_live_tensorflow() {
         seed.display(),
         wrong.join("\n")
     );
-}
-
-fn seed() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let now = now.map_or(0, |now| now.as_millis());
-    env::var("GRADLET_SEED").unwrap_or_else(|_| now.to_string())
 }
 
 /// Memory for the replay of one case.
