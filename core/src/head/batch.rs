@@ -15,11 +15,13 @@ use crate::owned::Initialize;
 /// (`[f32; OUT]`).
 pub struct Batch<const B: usize, const IN: usize, const OUT: usize, E = f32, T: Label<OUT> = usize>
 {
-    pub(super) features: [[E; IN]; B],
-    pub(super) deltas: [[f32; OUT]; B],
+    features: [[E; IN]; B],
+    deltas: [[f32; OUT]; B],
+    /// Sum of the deltas: the bias's gradient.
+    bias: [f32; OUT],
     labels: [T::Stored; B],
     len: usize,
-    pub(super) quantization: Quantization,
+    quantization: Quantization,
 }
 
 impl<const B: usize, const IN: usize, const OUT: usize, E: Element, T: Label<OUT>> Zeroed
@@ -28,6 +30,7 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element, T: Label<OUT
     const ZERO: Self = Self {
         features: [[E::ZERO; IN]; B],
         deltas: [[0.0; OUT]; B],
+        bias: [0.0; OUT],
         labels: [T::Stored::ZERO; B],
         len: 0,
         quantization: Quantization::ZERO,
@@ -54,6 +57,16 @@ pub(super) struct Row<'a, const IN: usize, E> {
     quantization: Quantization,
 }
 
+impl<const IN: usize, const OUT: usize, E, T> Sample<'_, IN, OUT, E, T> {
+    /// Multiplies the delta by the sample's share in the batch and adds it to the sum.
+    pub(super) fn share(&mut self, share: f32) {
+        for (delta, sum) in self.delta.iter_mut().zip(&mut *self.bias) {
+            *delta *= share;
+            *sum += *delta;
+        }
+    }
+}
+
 impl<const IN: usize, E: Element> Features<IN> for Row<'_, IN, E> {
     fn real(&self, index: usize) -> f32 {
         self.values
@@ -62,11 +75,13 @@ impl<const IN: usize, E: Element> Features<IN> for Row<'_, IN, E> {
     }
 }
 
-/// A sample in a batch with the place for its delta.
+/// A sample in a batch with the places for its delta and for the sum of the deltas.
 pub(super) struct Sample<'a, const IN: usize, const OUT: usize, E, T> {
     pub(super) features: Row<'a, IN, E>,
     pub(super) label: T,
     pub(super) delta: &'a mut [f32; OUT],
+    /// Sum of the deltas so far.
+    pub(super) bias: &'a mut [f32; OUT],
 }
 
 impl<const B: usize, const IN: usize, const OUT: usize, E: Element, T: Label<OUT>>
@@ -127,7 +142,8 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element, T: Label<OUT
             .try_for_each(|(features, label)| self.push(features, label))
     }
 
-    pub(super) fn samples_mut(&mut self) -> impl Iterator<Item = Sample<'_, IN, OUT, E, T>> {
+    /// Calls `visit` with each sample, in their order, and the sum of the deltas.
+    pub(super) fn each_sample(&mut self, mut visit: impl FnMut(Sample<'_, IN, OUT, E, T>)) {
         let quantization = self.quantization;
         let rows = self
             .features
@@ -135,28 +151,36 @@ impl<const B: usize, const IN: usize, const OUT: usize, E: Element, T: Label<OUT
             .zip(&self.labels)
             .zip(&mut self.deltas)
             .take(self.len);
-        rows.map(move |((values, label), delta)| Sample {
-            features: Row {
-                values,
-                quantization,
-            },
-            label: T::stored(label),
-            delta,
-        })
+        self.bias = [0.0; OUT];
+        for ((values, label), delta) in rows {
+            visit(Sample {
+                features: Row {
+                    values,
+                    quantization,
+                },
+                label: T::stored(label),
+                delta,
+                bias: &mut self.bias,
+            });
+        }
     }
 
-    /// What the gradient of the layer that the features go into is computed from, given the
-    /// layer's `deltas` and their sum.
-    pub(super) fn samples<'a, const N: usize>(
+    /// Features of the samples, and what they stand for.
+    pub(super) fn inputs(&self) -> (&[[E; IN]], Quantization) {
+        let features = self.features.get(..self.len).unwrap_or_default();
+        (features, self.quantization)
+    }
+
+    /// What the gradient of a final layer with these inputs is computed from.
+    pub(super) fn source<'a, const N: usize, F>(
         &'a self,
-        deltas: &'a [[f32; N]],
-        bias: [f32; N],
-    ) -> Samples<'a, IN, N, E> {
+        (inputs, quantization): (&'a [[F; N]], Quantization),
+    ) -> Samples<'a, N, OUT, F> {
         Samples {
-            inputs: self.features.get(..self.len).unwrap_or_default(),
-            quantization: self.quantization,
-            deltas,
-            bias,
+            inputs,
+            quantization,
+            deltas: &self.deltas,
+            bias: &self.bias,
         }
     }
 }

@@ -53,12 +53,15 @@ pub struct Mlp<
 pub struct Hidden<const B: usize, const HIDDEN: usize> {
     outputs: [[f32; HIDDEN]; B],
     deltas: [[f32; HIDDEN]; B],
+    /// Sum of the deltas.
+    bias: [f32; HIDDEN],
 }
 
 impl<const B: usize, const HIDDEN: usize> Zeroed for Hidden<B, HIDDEN> {
     const ZERO: Self = Self {
         outputs: [[0.0; HIDDEN]; B],
         deltas: [[0.0; HIDDEN]; B],
+        bias: [0.0; HIDDEN],
     };
 }
 
@@ -194,8 +197,8 @@ impl<const IN: usize, const HIDDEN: usize, const OUT: usize, O: Optimizer, A: Ac
         hidden: &mut Hidden<B, HIDDEN>,
         loss: &impl Loss<T, OUT>,
     ) -> Result<f32, HeadError> {
-        let (loss, sums) = self.differentiate(batch, hidden, loss)?;
-        let (head, first) = sources(batch, hidden, sums);
+        let loss = self.differentiate(batch, hidden, loss)?;
+        let (head, first) = sources(batch, hidden);
         let step = self.training.begin();
         self.head.apply(&step, &head);
         self.hidden.apply(&step, &first);
@@ -250,8 +253,8 @@ impl<const IN: usize, const HIDDEN: usize, const OUT: usize, O: Optimizer, A: Ac
         Gradients<'a, O, impl Layers<O> + use<'a, B, E, T, Q, IN, HIDDEN, OUT, O, A>>,
         HeadError,
     > {
-        let (loss, sums) = self.differentiate(batch, hidden, loss)?;
-        let (head, first) = sources(batch, hidden, sums);
+        let loss = self.differentiate(batch, hidden, loss)?;
+        let (head, first) = sources(batch, hidden);
         let layers = (
             Layer::new(&mut self.head, HEAD, head),
             Layer::new(&mut self.hidden, PLACE, first),
@@ -296,37 +299,36 @@ impl<const IN: usize, const HIDDEN: usize, const OUT: usize, O: Optimizer, A: Ac
         Ok((loss, deltas))
     }
 
-    /// Computes the deltas of a batch; returns its loss and the sums of the deltas.
+    /// Computes the deltas of a batch and their sums; returns its loss.
     fn differentiate<const B: usize, E: Element, T: Label<OUT>>(
         &self,
         batch: &mut Batch<B, IN, OUT, E, T>,
         hidden: &mut Hidden<B, HIDDEN>,
         loss: &impl Loss<T, OUT>,
-    ) -> Result<(f32, Sums<HIDDEN, OUT>), HeadError> {
+    ) -> Result<f32, HeadError> {
         if batch.is_empty() {
             return Err(HeadError::EmptyBatch);
         }
         let share = 1.0 / batch.len() as f32;
         let mut total = 0.0;
-        let mut sums = Sums {
-            head: [0.0; OUT],
-            hidden: [0.0; HIDDEN],
-        };
-        let rows = hidden.outputs.iter_mut().zip(&mut hidden.deltas);
-        for (sample, (outputs, deltas)) in batch.samples_mut().zip(rows) {
+        let mut rows = hidden.outputs.iter_mut().zip(&mut hidden.deltas);
+        let sums = &mut hidden.bias;
+        *sums = [0.0; HIDDEN];
+        batch.each_sample(|mut sample| {
+            // There are `B` of both.
+            let Some((outputs, deltas)) = rows.next() else {
+                return;
+            };
             *outputs = self.hidden(&sample.features);
             *sample.delta = self.head.outputs(outputs);
             total += loss.differentiate(sample.delta, &sample.label);
-            for (delta, sum) in sample.delta.iter_mut().zip(&mut sums.head) {
-                *delta *= share;
-                *sum += *delta;
-            }
+            sample.share(share);
             *deltas = self.hidden_delta(outputs, sample.delta);
-            for (delta, sum) in deltas.iter().zip(&mut sums.hidden) {
+            for (delta, sum) in deltas.iter().zip(&mut *sums) {
                 *sum += delta;
             }
-        }
-        Ok((total * share, sums))
+        });
+        Ok(total * share)
     }
 }
 
@@ -337,29 +339,25 @@ struct Deltas<const HIDDEN: usize, const OUT: usize> {
     head: [f32; OUT],
 }
 
-/// Sums of the deltas of a batch.
-struct Sums<const HIDDEN: usize, const OUT: usize> {
-    head: [f32; OUT],
-    hidden: [f32; HIDDEN],
-}
-
 /// What the gradients of both layers are computed from, the final one's first.
 fn sources<'a, const B: usize, const IN: usize, const HIDDEN: usize, const OUT: usize, E, T>(
     batch: &'a Batch<B, IN, OUT, E, T>,
     hidden: &'a Hidden<B, HIDDEN>,
-    sums: Sums<HIDDEN, OUT>,
 ) -> (Samples<'a, HIDDEN, OUT, f32>, Samples<'a, IN, HIDDEN, E>)
 where
     E: Element,
     T: Label<OUT>,
 {
-    let head = Samples {
-        inputs: hidden.outputs.get(..batch.len()).unwrap_or_default(),
-        quantization: Quantization::ZERO,
-        deltas: &batch.deltas,
-        bias: sums.head,
+    let outputs = hidden.outputs.get(..batch.len()).unwrap_or_default();
+    let (inputs, quantization) = batch.inputs();
+    let first = Samples {
+        inputs,
+        quantization,
+        deltas: &hidden.deltas,
+        bias: &hidden.bias,
     };
-    (head, batch.samples(&hidden.deltas, sums.hidden))
+    // Outputs of the hidden layer are real as they are.
+    (batch.source((outputs, Quantization::ZERO)), first)
 }
 
 impl<const IN: usize, const HIDDEN: usize, const OUT: usize, O: Optimizer, A: Activation> Variables

@@ -178,9 +178,9 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
         batch: &mut Batch<B, IN, OUT, E, T>,
         loss: &impl Loss<T, OUT>,
     ) -> Result<f32, HeadError> {
-        let (loss, bias) = self.differentiate(batch, loss)?;
+        let loss = self.differentiate(batch, loss)?;
         let step = self.training.begin();
-        self.dense.apply(&step, &batch.samples(&batch.deltas, bias));
+        self.dense.apply(&step, &batch.source(batch.inputs()));
         self.training.finish(&step);
         Ok(loss)
     }
@@ -245,34 +245,30 @@ impl<const IN: usize, const OUT: usize, O: Optimizer> Head<IN, OUT, O> {
         batch: &'a mut Batch<B, IN, OUT, E, T>,
         loss: &Q,
     ) -> Result<Gradients<'a, O, impl Layers<O> + use<'a, B, E, T, Q, IN, OUT, O>>, HeadError> {
-        let (loss, bias) = self.differentiate(batch, loss)?;
-        let source = batch.samples(&batch.deltas, bias);
+        let loss = self.differentiate(batch, loss)?;
+        let source = batch.source(batch.inputs());
         let layer = Layer::new(&mut self.dense, HEAD, source);
         Ok(Gradients::new(&mut self.training, layer, loss))
     }
 
-    /// Computes the deltas of a batch; returns its loss and the sum of the deltas.
+    /// Computes the deltas of a batch and their sum; returns its loss.
     fn differentiate<const B: usize, E: Element, T: Label<OUT>>(
         &self,
         batch: &mut Batch<B, IN, OUT, E, T>,
         loss: &impl Loss<T, OUT>,
-    ) -> Result<(f32, [f32; OUT]), HeadError> {
+    ) -> Result<f32, HeadError> {
         if batch.is_empty() {
             return Err(HeadError::EmptyBatch);
         }
         // TensorFlow's gradient of a mean: each sample's delta times 1/n.
         let share = 1.0 / batch.len() as f32;
         let mut total = 0.0;
-        let mut bias_gradient = [0.0; OUT];
-        for sample in batch.samples_mut() {
+        batch.each_sample(|mut sample| {
             *sample.delta = self.logits(&sample.features);
             total += loss.differentiate(sample.delta, &sample.label);
-            for (delta, sum) in sample.delta.iter_mut().zip(&mut bias_gradient) {
-                *delta *= share;
-                *sum += *delta;
-            }
-        }
-        Ok((total * share, bias_gradient))
+            sample.share(share);
+        });
+        Ok(total * share)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Samples<'a, const IN: usize, const OUT: usize, E> {
     pub(super) quantization: Quantization,
     pub(super) deltas: &'a [[f32; OUT]],
     /// Sum of the deltas.
-    pub(super) bias: [f32; OUT],
+    pub(super) bias: &'a [f32; OUT],
 }
 
 impl<const IN: usize, const OUT: usize, E: Element> Source<OUT> for Samples<'_, IN, OUT, E> {
@@ -55,6 +55,6 @@ impl<const IN: usize, const OUT: usize, E: Element> Source<OUT> for Samples<'_, 
     }
 
     fn bias(&self) -> &[f32; OUT] {
-        &self.bias
+        self.bias
     }
 }

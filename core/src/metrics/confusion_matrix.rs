@@ -103,7 +103,7 @@ impl<const OUT: usize> Variables for ConfusionMatrix<OUT> {
     }
 
     fn variable_mut(&mut self, index: usize) -> Option<ViewMut<'_>> {
-        (index == 0).then(|| ViewMut::U32(self.counts.as_flattened_mut()))
+        (index == 0).then_some(ViewMut::U32(self.counts.as_flattened_mut()))
     }
 
     /// None of its own.

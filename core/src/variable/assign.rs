@@ -39,7 +39,7 @@ pub fn assign_add(
     name: &str,
     value: &[f32],
 ) -> Result<(), AssignError> {
-    combine(variables, name, value, |v, x| sum(v, x))
+    combine(variables, name, value, sum)
 }
 
 /// `tf.compat.v1.assign_sub`: v ← v − `value`, element by element.
