@@ -28,14 +28,15 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::name::Name;
 use crate::profile::Profile;
+use crate::similar::most_similar;
 
 /// How variables are arranged as objects. The default is TensorFlow 1's profile.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Mapping {
-    /// Whose objects they become.
-    pub profile: Profile,
+    /// Whose objects they are; TensorFlow 1's unless given.
+    pub profile: Option<Profile>,
     /// Attribute names from the root to the model, joined by `/`; empty where the root is the model
     /// itself. Unless given, `model` for Keras and nothing for TensorFlow 1, where variables are
     /// found by the parts of their names.
@@ -74,9 +75,30 @@ impl Mapping {
     /// The mapping of a built-in profile.
     pub fn new(profile: Profile) -> Mapping {
         Mapping {
-            profile,
+            profile: Some(profile),
             ..Mapping::default()
         }
+    }
+
+    /// Whose objects variables are: the profile given, or TensorFlow 1's.
+    pub fn profile(&self) -> Profile {
+        self.profile.unwrap_or_default()
+    }
+
+    /// Whether it says anything of objects, beside new names and the profile.
+    pub(crate) fn describes_objects(&self) -> bool {
+        let Mapping {
+            profile: _,
+            model,
+            optimizer,
+            hyperparameters,
+            layers,
+            paths,
+            assign: _,
+        } = self;
+        model.is_some()
+            || optimizer.is_some()
+            || !(hyperparameters.is_empty() && layers.is_empty() && paths.is_empty())
     }
 
     /// Reads a mapping file.
@@ -98,9 +120,10 @@ impl Mapping {
             toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         for (from, to) in &mapping.assign {
             if from.ends_with('/') != (to.ends_with('/') || to.is_empty()) {
+                let line = line_of(text, from);
                 return Err(format!(
-                    "[assign] \"{from}\" = \"{to}\": a scope (ending with `/`) can only become a \
-                     scope, a name only a name"
+                    "line {line}: [assign] \"{from}\" = \"{to}\": a scope (ending with `/`) can \
+                     only become a scope, a name only a name"
                 ));
             }
         }
@@ -114,11 +137,87 @@ impl Mapping {
 
     /// The attribute names that lead to the model.
     pub(crate) fn model_path(&self) -> impl Iterator<Item = &str> {
-        let default = match self.profile {
+        let default = match self.profile() {
             Profile::V1 => "",
             Profile::Keras3 | Profile::TfKeras | Profile::TfKerasLegacy => "model",
         };
         parts(self.model.as_deref().unwrap_or(default))
+    }
+
+    /// Checks that every assignment has something to assign among `names`, as
+    /// `init_from_checkpoint` does.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] with the nearest name.
+    pub(crate) fn check_assignments<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> Result<(), Error> {
+        for from in self.assign.keys() {
+            let found = match from.ends_with('/') {
+                true => from == "/" || names.clone().any(|name| name.starts_with(from.as_str())),
+                false => names.clone().any(|name| name == from),
+            };
+            if found {
+                continue;
+            }
+            let what = match from.ends_with('/') {
+                true => "nothing in the scope",
+                false => "no tensor",
+            };
+            let scopes = names.clone().filter_map(|name| {
+                let (scope, _) = name.rsplit_once('/')?;
+                name.get(..=scope.len())
+            });
+            let near = match from.ends_with('/') {
+                true => most_similar(from.as_bytes(), scopes.map(str::as_bytes)),
+                false => most_similar(from.as_bytes(), names.clone().map(str::as_bytes)),
+            };
+            let hint = near
+                .map(|near| format!("; did you mean \"{}\"?", Name::from(near)))
+                .unwrap_or_default();
+            return Err(Error::InvalidArgument(format!(
+                "[assign] of the mapping: the input has {what} \"{from}\"{hint}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Checks that every layer and every variable with a path of its own is among `names`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] with the nearest name.
+    pub(crate) fn check_names<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> Result<(), Error> {
+        let layers = names
+            .clone()
+            .map(|name| name.rsplit_once('/').map_or("", |(layer, _)| layer));
+        let sections = [
+            (
+                "layers",
+                self.layers.keys().collect::<Vec<_>>(),
+                layers.collect::<Vec<_>>(),
+            ),
+            ("paths", self.paths.keys().collect(), names.collect()),
+        ];
+        for (section, given, known) in sections {
+            let Some(unknown) = given
+                .into_iter()
+                .find(|name| !known.contains(&name.as_str()))
+            else {
+                continue;
+            };
+            let near = most_similar(unknown.as_bytes(), known.iter().map(|name| name.as_bytes()));
+            let hint = near
+                .map(|near| format!("; did you mean \"{}\"?", Name::from(near)))
+                .unwrap_or_default();
+            return Err(Error::InvalidArgument(format!(
+                "[{section}] of the mapping: nothing is called \"{unknown}\"{hint}"
+            )));
+        }
+        Ok(())
     }
 
     /// What a tensor of the checkpoint is called here (`init_from_checkpoint`'s assignment map):
@@ -146,6 +245,18 @@ impl Mapping {
     }
 }
 
+/// The line of a mapping file on which `[assign]` says what becomes of `from`, counted from 1.
+fn line_of(text: &str, from: &str) -> usize {
+    let names = |line: &str| {
+        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+        key.trim_matches(['"', '\'']) == from
+    };
+    let section = text.lines().position(|line| line.trim() == "[assign]");
+    let start = section.unwrap_or(0);
+    let place = text.lines().skip(start).position(names);
+    start + place.unwrap_or(0) + 1
+}
+
 /// The parts of a path of attribute names.
 pub(crate) fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
@@ -161,7 +272,7 @@ mod tests {
                     = 3\n[assign]\n\"dense/\" = \"head/\"\n\"/\" = \"old/\"\n\"step\" = \
                     \"global_step\"\n";
         let mapping = Mapping::from_toml(text).unwrap();
-        assert_eq!(mapping.profile, Profile::Keras3);
+        assert_eq!(mapping.profile(), Profile::Keras3);
         assert_eq!(mapping.hyperparameters["learning_rate"], 0.01);
         for (name, expected) in [
             ("dense/kernel", "head/kernel"),
@@ -177,7 +288,9 @@ mod tests {
         for (text, expected) in [
             ("profil = \"v1\"", "unknown field `profil`"),
             ("profile = \"keras4\"", "unknown variant `keras4`"),
+            ("[assign]\n\"a/\" = \"b\"", "line 2: [assign]"),
             ("[assign]\n\"a/\" = \"b\"", "can only become a scope"),
+            ("# nothing\n[assing]\na = 1", "line 2"),
             ("[layers]\nhead = -1", "line 2"),
         ] {
             let reason = Mapping::from_toml(text).unwrap_err();

@@ -86,6 +86,20 @@ impl Tensor {
         })
     }
 
+    /// A tensor of numbers, all of them zero (`tf.zeros`).
+    ///
+    /// # Errors
+    /// [`Error::InvalidTensor`] for a type without numbers or more elements than memory can hold.
+    pub fn zeros(dtype: DType, shape: &[u64]) -> Result<Tensor> {
+        let len = byte_count(dtype, shape).and_then(|len| usize::try_from(len).ok());
+        let len = len.filter(|&len| isize::try_from(len).is_ok());
+        let len = len.ok_or_else(|| Error::InvalidTensor {
+            name: Name::default(),
+            reason: format!("there are no zeros of {dtype} with shape {shape:?}"),
+        })?;
+        Tensor::new(dtype, shape, vec![0; len])
+    }
+
     /// A tensor of numbers.
     ///
     /// # Errors

@@ -190,7 +190,7 @@ impl Loading<'_> {
         };
         let Some(mut value) = stored else {
             let absent = self.arrangement.optional.contains(&leaf);
-            return match absent.then(|| zeros(variable)) {
+            return match absent.then(|| Tensor::zeros(variable.dtype, &variable.shape)) {
                 Some(zeros) => Ok(Some((number, zeros?))),
                 None => Ok(None),
             };
@@ -250,13 +250,6 @@ impl Loading<'_> {
             .map(|(_, path)| format!("(root).{}", path.replace('/', ".")))
             .collect()
     }
-}
-
-fn zeros(variable: &Variable) -> Result<Tensor> {
-    let count = crate::tensor::element_count(&variable.shape).unwrap_or(0);
-    let size = variable.dtype.size().unwrap_or(0);
-    let bytes = usize::try_from(count).unwrap_or(0).saturating_mul(size);
-    Tensor::new(variable.dtype, &variable.shape, vec![0; bytes])
 }
 
 fn name(list: &[Variable], number: usize) -> String {

@@ -58,6 +58,13 @@ impl Checkpoint {
         self
     }
 
+    /// The same with its counter of saves at `number`, as if so many saves had been made.
+    #[must_use]
+    pub fn counting_from(mut self, number: i64) -> Checkpoint {
+        self.save_counter = Some(number);
+        self
+    }
+
     /// How variables are arranged.
     pub fn mapping(&self) -> &Mapping {
         &self.mapping

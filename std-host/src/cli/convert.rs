@@ -1,11 +1,15 @@
 //! `gradlet convert`
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
-use gradlet_host::convert::{self, Format, Options, Selection, Slots, Source, Step};
+use gradlet::checkpoint::Choice;
+use gradlet_host::convert::{self, Form, Format, Options, Selection, Slots, Source, Step};
+use gradlet_host::mapping::Mapping;
+use gradlet_host::profile::Profile;
 use gradlet_host::{DType, Durability};
 use serde::Serialize;
 
@@ -21,6 +25,11 @@ use super::print_json;
 /// A device checkpoint becomes OUT-STEP.index and OUT-STEP.data-00000-of-00001, as
 /// `tf.train.Saver.save` names them, and the `checkpoint` state file that
 /// `tf.train.latest_checkpoint` reads.
+///
+/// With --profile, OUT is an object-based checkpoint for
+/// `tf.train.Checkpoint(model=…, optimizer=…).restore`. An object-based IN is read by its objects:
+/// whichever Keras wrote it, its variables are called `head/kernel`, `head/kernel/Adam`,
+/// `global_step`, unless the whole of it becomes a bundle again, which copies it.
 #[derive(Debug, Args)]
 pub(super) struct Convert {
     /// What to read
@@ -39,6 +48,23 @@ pub(super) struct Convert {
     /// Write the tensor NAME with another shape of as many elements, as 8,3 (may be repeated)
     #[arg(long, value_name = "NAME=DIMS")]
     reshape: Vec<String>,
+    /// Whose objects the variables of an object-based checkpoint are
+    #[arg(long, value_enum)]
+    profile: Option<ProfileArgument>,
+    /// A TOML file: new names (`[assign]`), and which variable is which object
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// A value that Keras's optimizer keeps beside the variables, as learning_rate=0.01 (may be
+    /// repeated)
+    #[arg(long, value_name = "NAME=NUMBER")]
+    set: Vec<String>,
+    /// How tensors are found and named; without it, objects with --profile, else flat names
+    #[arg(long, value_enum)]
+    form: Option<FormArgument>,
+    /// How a .gck stores the tensor NAME: smallest, raw, or with loss bf16 or block8 (may be
+    /// repeated)
+    #[arg(long, value_name = "NAME=ENCODING")]
+    encoding: Vec<String>,
     /// What becomes of optimizer slots
     #[arg(long, value_enum, default_value_t = SlotsArgument::Keep)]
     slots: SlotsArgument,
@@ -68,6 +94,37 @@ enum SlotsArgument {
     Drop,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum ProfileArgument {
+    /// tf.Module and optimizers of tf.compat.v1.train
+    V1,
+    /// Keras 3
+    Keras3,
+    /// tf_keras with an optimizer of TensorFlow 2.11 or newer
+    TfKeras,
+    /// tf_keras with an optimizer of tf_keras.optimizers.legacy
+    TfKerasLegacy,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormArgument {
+    /// Variables by name, as tf.compat.v1.train.Saver writes them
+    Names,
+    /// Objects, as tf.train.Checkpoint writes them
+    Objects,
+    /// The keys of the file, also of an object-based one
+    Keys,
+}
+
+/// What a word of `--encoding` stands for.
+const ENCODINGS: [(&str, Choice); 4] = [
+    ("smallest", Choice::Smallest),
+    ("raw", Choice::Raw),
+    ("bf16", Choice::Bf16),
+    ("block8", Choice::Blocks8),
+];
+
 #[derive(Debug, Serialize)]
 struct Converted {
     /// What was recognised.
@@ -78,6 +135,9 @@ struct Converted {
     global_step: Option<i64>,
     tensors: usize,
     files: Vec<String>,
+    /// What was left out or assumed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 impl Convert {
@@ -85,6 +145,14 @@ impl Convert {
         let source = Source::open(&self.input)?;
         let options = Options {
             selection: self.selection()?,
+            form: match self.form {
+                None => Form::Automatic,
+                Some(FormArgument::Names) => Form::Names,
+                Some(FormArgument::Objects) => Form::Objects,
+                Some(FormArgument::Keys) => Form::Keys,
+            },
+            mapping: self.mapping()?,
+            encodings: self.encodings()?,
             format: self.to.map(|to| match to {
                 To::Gck => Format::Device,
                 To::V2 => Format::V2,
@@ -115,15 +183,57 @@ impl Convert {
                 .iter()
                 .map(|file| file.display().to_string())
                 .collect(),
+            notes: written.notes,
         };
         if self.json {
             return print_json(&converted);
+        }
+        for note in &converted.notes {
+            log::warn!("{note}");
         }
         let mut out = io::stdout().lock();
         for file in &converted.files {
             writeln!(out, "{file}")?;
         }
         Ok(())
+    }
+
+    fn mapping(&self) -> anyhow::Result<Mapping> {
+        let mut mapping = match &self.map {
+            Some(file) => Mapping::read(file)?,
+            None => Mapping::default(),
+        };
+        let profile = self.profile.map(|profile| match profile {
+            ProfileArgument::V1 => Profile::V1,
+            ProfileArgument::Keras3 => Profile::Keras3,
+            ProfileArgument::TfKeras => Profile::TfKeras,
+            ProfileArgument::TfKerasLegacy => Profile::TfKerasLegacy,
+        });
+        mapping.profile = profile.or(mapping.profile);
+        for value in &self.set {
+            let parsed = value
+                .split_once('=')
+                .and_then(|(name, number)| Some((name, number.parse().ok()?)));
+            let (name, number) =
+                parsed.ok_or_else(|| anyhow!("--set {value}: expected NAME=NUMBER"))?;
+            mapping.hyperparameters.insert(name.to_owned(), number);
+        }
+        Ok(mapping)
+    }
+
+    fn encodings(&self) -> anyhow::Result<BTreeMap<String, Choice>> {
+        let parse = |argument: &String| {
+            let (name, word) = argument
+                .rsplit_once('=')
+                .ok_or_else(|| anyhow!("--encoding {argument}: expected NAME=ENCODING"))?;
+            let found = ENCODINGS.into_iter().find(|(known, _)| *known == word);
+            let (_, choice) = found.ok_or_else(|| {
+                let known = ENCODINGS.map(|(known, _)| known).join(", ");
+                anyhow!("--encoding {argument}: no encoding \"{word}\"; there are {known}")
+            })?;
+            Ok((name.to_owned(), choice))
+        };
+        self.encoding.iter().map(parse).collect()
     }
 
     fn selection(&self) -> anyhow::Result<Selection> {

@@ -8,6 +8,7 @@ mod describe;
 mod inspect;
 mod recv;
 mod verify;
+mod warnings;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub(crate) fn run() -> ExitCode {
+    warnings::print();
     let outcome = match Arguments::parse().command {
         Command::Convert(command) => command.run(),
         Command::Inspect(command) => command.run(),

@@ -5,22 +5,30 @@
 
 mod cast;
 mod npz;
+mod objects;
 mod safetensors;
 mod selection;
 mod source;
 mod to_device;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use gradlet::checkpoint::Choice;
+
+use self::objects::Arrangement;
 pub use npz::NpzReader;
 pub use safetensors::SafetensorsReader;
 pub use selection::{Selected, Selection, Slots};
 pub use source::{Source, SourceTensor};
 
 use crate::bundle::{self, data_path, index_path};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::management::ManagementError;
+use crate::mapping::Mapping;
 use crate::name::Name;
+use crate::similar::most_similar;
 use crate::staged::{Durability, folder_of};
 use crate::state::{DEFAULT_LATEST_FILENAME, PathForm, StateUpdate, update_checkpoint_state};
 use crate::tensor::Tensor;
@@ -69,11 +77,35 @@ pub enum Step {
     Automatic,
 }
 
+/// How tensors are found and named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Variables under flat names, but objects if the mapping has a profile; an object-based
+    /// bundle that becomes a bundle as a whole is copied.
+    #[default]
+    Automatic,
+    /// Variables under flat names, as `tf.compat.v1.train.Saver` writes them: `head/kernel`,
+    /// `head/kernel/Adam`. Those of an object-based checkpoint are found by its objects.
+    Names,
+    /// Objects, as `tf.train.Checkpoint` writes them, arranged as the mapping says.
+    Objects,
+    /// Tensors under the names that they have in the source, also in an object-based one.
+    Keys,
+}
+
 /// How a checkpoint is converted.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What is taken of the source.
     pub selection: Selection,
+    /// How tensors are found and named.
+    pub form: Form,
+    /// New names, and which variable is which object on the side that has objects: the target's
+    /// if it has any, else the source's.
+    pub mapping: Mapping,
+    /// How a device checkpoint stores tensors, by their new names; without loss and as small as
+    /// possible unless said otherwise.
+    pub encodings: BTreeMap<String, Choice>,
     /// The format; `None` takes the one that the target's ending stands for.
     pub format: Option<Format>,
     /// The form of a bundle's prefix.
@@ -93,6 +125,8 @@ pub struct Written {
     pub tensors: usize,
     /// Training steps done, where the source tells.
     pub global_step: Option<i64>,
+    /// What the user should know: what was left out or assumed.
+    pub notes: Vec<String>,
 }
 
 /// Writes what `source` holds as `target`.
@@ -110,35 +144,54 @@ pub fn convert(
 ) -> Result<Written, ManagementError> {
     let target = target.as_ref();
     let format = options.format.unwrap_or_else(|| Format::of_path(target));
+    let arrangement = Arrangement::of(source, format, options)?;
+    let flat = objects::flattened(source, arrangement, &options.mapping)?;
+    let source = flat.as_ref().unwrap_or(source);
     let global_step = source.global_step()?;
-    let selected = options.selection.apply(&source.tensors()?)?;
-    let tensors = selected.iter().map(|selected| read(source, selected));
-    let durability = options.durability;
+    let available = source.tensors()?;
+    let mut selection = options.selection.clone();
+    let mut notes = Vec::new();
+    if let Source::Objects(variables) = source {
+        // Their flat names are the new ones already.
+        notes.extend_from_slice(variables.notes());
+    } else {
+        let names: Vec<Name> = available.iter().map(|tensor| tensor.name.clone()).collect();
+        for (old, new) in objects::renamed(&options.mapping, &names)? {
+            selection.renames.entry(old).or_insert(new);
+        }
+    }
+    let selected = selection.apply(&available)?;
     let mut written = Written {
         target: target.to_path_buf(),
         files: Vec::new(),
         tensors: selected.len(),
         global_step,
+        notes,
     };
+    check_encodings(&options.encodings, format, &selected)?;
+    let tensors = selected.iter().map(|selected| read(source, selected));
+    let durability = options.durability;
     match format {
         Format::Device => {
-            to_device::write(target, tensors, global_step.unwrap_or(0), durability)?;
+            let step = global_step.unwrap_or(0);
+            to_device::write(target, tensors, &options.encodings, step, durability)?;
         }
         Format::Npz => npz::write(target, tensors, durability)?,
         Format::Safetensors => safetensors::write(target, tensors, durability)?,
         Format::V1 | Format::V2 => {
-            let append = match options.step {
-                Step::Appended => true,
-                Step::Omitted => false,
-                Step::Automatic => matches!(source, Source::Device(_)),
-            };
-            if append {
+            if appends(source, options.step) {
                 let step = global_step.unwrap_or(0);
                 written.target.as_mut_os_string().push(format!("-{step}"));
             }
-            match format {
-                Format::V1 => to_v1(source, &mut written, tensors, options)?,
-                _ => written.files = to_v2(source, &written.target, tensors, options)?,
+            let whole = selection.is_everything();
+            match (format, arrangement) {
+                (Format::V1, _) => to_v1(source, &mut written, tensors, whole, durability)?,
+                (_, Arrangement::Objects) => {
+                    let saved = objects::write(source, &selected, &written.target, options)?;
+                    written.notes.extend(saved.notes);
+                    written.files = bundle_files(&written.target, 1);
+                }
+                _ => written.files = to_v2(source, &written.target, tensors, whole, durability)?,
             }
             written
                 .files
@@ -148,6 +201,55 @@ pub fn convert(
     }
     written.files.push(target.to_path_buf());
     Ok(written)
+}
+
+/// Checks that every choice of encoding has a tensor, and a format that knows encodings.
+fn check_encodings(
+    encodings: &BTreeMap<String, Choice>,
+    format: Format,
+    selected: &[Selected],
+) -> Result<()> {
+    for (name, choice) in encodings {
+        if format != Format::Device {
+            return Err(Error::InvalidArgument(format!(
+                "encoding of \"{name}\": only device checkpoints (.gck) have encodings; to change \
+                 the type in another format, cast it"
+            )));
+        }
+        let Some(tensor) = selected.iter().find(|one| one.target == name.as_str()) else {
+            let names = selected.iter().map(|one| one.target.as_bytes());
+            let hint = most_similar(name.as_bytes(), names)
+                .map(|near| format!("; did you mean \"{}\"?", Name::from(near)))
+                .unwrap_or_default();
+            return Err(Error::InvalidArgument(format!(
+                "encoding of \"{name}\": no such tensor is written{hint}"
+            )));
+        };
+        let lossy = matches!(choice, Choice::Bf16 | Choice::Blocks8);
+        if lossy && tensor.dtype != DType::Float32 {
+            return Err(Error::InvalidTensor {
+                name: tensor.target.clone(),
+                reason: format!("{} cannot be stored with loss, only float32", tensor.dtype),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the step is appended to the prefix of a bundle.
+fn appends(source: &Source, step: Step) -> bool {
+    match step {
+        Step::Appended => true,
+        Step::Omitted => false,
+        Step::Automatic => matches!(source, Source::Device(_)),
+    }
+}
+
+/// The files of a bundle, in the order they get their names.
+fn bundle_files(prefix: &Path, shards: u32) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = (0..shards).map(|n| data_path(prefix, n, shards)).collect();
+    files.push(index_path(prefix));
+    files
 }
 
 fn read(source: &Source, selected: &Selected) -> Result<(Name, Tensor)> {
@@ -171,11 +273,11 @@ fn to_v2(
     source: &Source,
     prefix: &Path,
     tensors: impl Iterator<Item = Result<(Name, Tensor)>>,
-    options: &Options,
+    whole: bool,
+    durability: Durability,
 ) -> Result<Vec<PathBuf>> {
-    let durability = options.durability;
     let shards = match source {
-        Source::Bundle(reader) if options.selection.is_everything() => {
+        Source::Bundle(reader) if whole => {
             bundle::rewrite(reader.prefix(), prefix, durability)?;
             reader.header().shards
         }
@@ -193,9 +295,7 @@ fn to_v2(
             1
         }
     };
-    let mut files: Vec<PathBuf> = (0..shards).map(|n| data_path(prefix, n, shards)).collect();
-    files.push(index_path(prefix));
-    Ok(files)
+    Ok(bundle_files(prefix, shards))
 }
 
 /// Writes the V1 checkpoint; a sharded one that is copied stays sharded, under a pattern.
@@ -203,18 +303,19 @@ fn to_v1(
     source: &Source,
     written: &mut Written,
     tensors: impl Iterator<Item = Result<(Name, Tensor)>>,
-    options: &Options,
+    whole: bool,
+    durability: Durability,
 ) -> Result<()> {
     let target = &written.target;
-    if let (Source::V1(reader), true) = (source, options.selection.is_everything()) {
-        v1::rewrite(reader.path(), target, options.durability)?;
+    if let (Source::V1(reader), true) = (source, whole) {
+        v1::rewrite(reader.path(), target, durability)?;
         if !target.is_file() {
             let shards = v1::find_files(reader.path())?.len();
             // Their number is in their names, which have five digits for it.
             written.target = v1::shard_pattern(target, shards as u32);
         }
     } else {
-        let mut writer = v1::Writer::with_durability(target, options.durability)?;
+        let mut writer = v1::Writer::with_durability(target, durability)?;
         for tensor in tensors {
             let (name, tensor) = tensor?;
             writer.add(&name, tensor.view())?;

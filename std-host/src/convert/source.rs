@@ -12,10 +12,14 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::management::ManagementError;
 use crate::name::Name;
+use crate::profile::FlatVariables;
 use crate::staged::folder_of;
-use crate::state::{CheckpointState, DEFAULT_LATEST_FILENAME, read_checkpoint_state};
+use crate::state::{
+    CheckpointState, DEFAULT_LATEST_FILENAME, checkpoint_exists, read_checkpoint_state,
+};
 use crate::tensor::Tensor;
 use crate::v1::{self, is_v1};
+use crate::variables::Saveable as _;
 
 /// A set of named tensors to read from.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub enum Source {
     Npz(NpzReader),
     /// A safetensors file.
     Safetensors(SafetensorsReader),
+    /// A TensorFlow V2 bundle with an object graph, its variables under flat names.
+    Objects(FlatVariables),
 }
 
 /// What a source says of a tensor before it is read.
@@ -99,9 +105,7 @@ impl Source {
     /// `variables`.
     fn open_folder(folder: &Path) -> Result<Source, ManagementError> {
         if let Some(state) = read_checkpoint_state(folder, None)? {
-            return Ok(Source::Bundle(bundle::Reader::open(newest_of(
-                folder, &state,
-            ))?));
+            return Ok(Self::open_file(&newest_of(folder, &state))?);
         }
         let saved_model = folder.join("variables").join("variables");
         if bundle::index_path(&saved_model).is_file() {
@@ -123,6 +127,7 @@ impl Source {
             Source::V1(_) => "TensorFlow V1 checkpoint",
             Source::Npz(_) => "NumPy archive",
             Source::Safetensors(_) => "safetensors",
+            Source::Objects(_) => "object-based TensorFlow checkpoint",
         }
     }
 
@@ -159,6 +164,15 @@ impl Source {
                 .collect(),
             Source::Npz(reader) => reader.tensors()?,
             Source::Safetensors(reader) => reader.tensors()?,
+            Source::Objects(variables) => variables
+                .variables()?
+                .into_iter()
+                .map(|variable| SourceTensor {
+                    name: variable.name,
+                    dtype: variable.dtype,
+                    shape: variable.shape,
+                })
+                .collect(),
         };
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(tensors)
@@ -183,6 +197,7 @@ impl Source {
             Source::V1(reader) => reader.read(name),
             Source::Npz(reader) => reader.read(name)?.ok_or_else(missing),
             Source::Safetensors(reader) => reader.read(name)?.ok_or_else(missing),
+            Source::Objects(variables) => variables.read(name)?.ok_or_else(missing),
         }
     }
 
@@ -195,6 +210,7 @@ impl Source {
             // Verified by being read.
             Source::Device(_) => Ok(()),
             Source::Bundle(reader) => reader.verify().map(drop),
+            Source::Objects(variables) => variables.bundle().verify().map(drop),
             Source::V1(reader) => reader.verify().map(drop),
             Source::Npz(_) | Source::Safetensors(_) => self
                 .tensors()?
@@ -229,6 +245,7 @@ impl Source {
             Source::V1(reader) => reader.path().to_path_buf(),
             Source::Npz(reader) => reader.path().to_path_buf(),
             Source::Safetensors(reader) => reader.path().to_path_buf(),
+            Source::Objects(variables) => variables.prefix().to_path_buf(),
         }
     }
 }
@@ -238,10 +255,9 @@ impl Source {
 fn newest_of(folder: &Path, state: &CheckpointState) -> PathBuf {
     let named = PathBuf::from(&state.model_checkpoint_path);
     let beside = named.file_name().map(|name| folder.join(name));
+    let exists = |prefix: &Path| prefix.to_str().is_some_and(checkpoint_exists);
     match beside {
-        Some(beside)
-            if !bundle::index_path(&named).exists() && bundle::index_path(&beside).exists() =>
-        {
+        Some(beside) if !exists(&named) && exists(&beside) => {
             log::warn!(
                 "the state file names {}, which is not there; the folder has moved, so {} is taken",
                 named.display(),

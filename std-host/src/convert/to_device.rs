@@ -1,9 +1,10 @@
 //! Device checkpoints written on the host, by the device's own encoder.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use gradlet::checkpoint::Encoder;
+use gradlet::checkpoint::{Choice, Encoder};
 use gradlet::tensor::{self, Shape, View, ViewMut};
 use gradlet::variable::{Collections, Name as VariableName, Variable};
 use gradlet::{Variables, checkpoint::EncodeError};
@@ -24,6 +25,29 @@ struct HostVariable {
     dtype: tensor::DType,
     shape: Shape,
     tensor: Tensor,
+    choice: Choice,
+}
+
+/// The encoder asks by a function without memory, so that the choice of encoding must travel with
+/// the variable. The collections are free for it: the encoder looks at the global one only.
+const CHOICES: [(Choice, Collections); 3] = [
+    (Choice::Raw, Collections::MODEL),
+    (Choice::Bf16, Collections::TRAINABLE),
+    (Choice::Blocks8, Collections::MOVING_AVERAGE),
+];
+
+fn collections_of(choice: Choice) -> Collections {
+    let marked = CHOICES.into_iter().find(|(marked, _)| *marked == choice);
+    marked.map_or(Collections::GLOBAL, |(_, mark)| {
+        Collections::GLOBAL.and(mark)
+    })
+}
+
+fn choice_of(variable: &Variable<'_>) -> Choice {
+    let marked = CHOICES
+        .into_iter()
+        .find(|(_, mark)| variable.collections.contains(*mark));
+    marked.map_or(Choice::Smallest, |(choice, _)| choice)
 }
 
 impl Variables for HostVariables {
@@ -36,7 +60,7 @@ impl Variables for HostVariables {
         Some(Variable {
             name: VariableName::new(&variable.name),
             shape: variable.shape,
-            collections: Collections::GLOBAL,
+            collections: collections_of(variable.choice),
             view: View::LittleEndian(variable.dtype, variable.tensor.bytes()?),
         })
     }
@@ -54,6 +78,7 @@ impl Variables for HostVariables {
 pub(super) fn write(
     path: &Path,
     tensors: impl Iterator<Item = Result<(Name, Tensor)>>,
+    encodings: &BTreeMap<String, Choice>,
     global_step: i64,
     durability: Durability,
 ) -> Result<()> {
@@ -63,11 +88,13 @@ pub(super) fn write(
     };
     for tensor in tensors {
         let (name, tensor) = tensor?;
-        variables.tensors.push(host_variable(name, tensor)?);
+        let choice = name.as_str().and_then(|name| encodings.get(name));
+        let variable = host_variable(name, tensor, choice.copied().unwrap_or_default())?;
+        variables.tensors.push(variable);
     }
     create_folder_of(path)?;
     let mut staged = Staged::beside(path)?;
-    let mut encoder = Encoder::new();
+    let mut encoder = Encoder::new().choosing(choice_of);
     let mut chunk = vec![0; 1 << 16];
     loop {
         let len = encoder
@@ -85,7 +112,7 @@ pub(super) fn write(
     sync_folder_of(path, durability)
 }
 
-fn host_variable(name: Name, tensor: Tensor) -> Result<HostVariable> {
+fn host_variable(name: Name, tensor: Tensor, choice: Choice) -> Result<HostVariable> {
     let number = u8::try_from(tensor.dtype().number()).ok();
     let dtype = number.and_then(tensor::DType::from_number);
     let dims: Option<Vec<u32>> = tensor
@@ -100,6 +127,7 @@ fn host_variable(name: Name, tensor: Tensor) -> Result<HostVariable> {
             dtype,
             shape,
             tensor,
+            choice,
         }),
         _ => {
             let reason = format!(

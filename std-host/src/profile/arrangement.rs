@@ -65,10 +65,11 @@ pub fn arrange(
     let plan = Plan {
         mapping,
         names: names?,
+        variables,
         roles: Roles::of(variables),
         values,
     };
-    match mapping.profile {
+    match mapping.profile() {
         Profile::V1 => Ok(v1::arrange(&plan)),
         Profile::Keras3 | Profile::TfKeras | Profile::TfKerasLegacy => keras::arrange(&plan),
     }
@@ -94,6 +95,7 @@ fn name_of(variable: &Variable) -> Result<&str, ManagementError> {
 pub(super) struct Plan<'a> {
     pub(super) mapping: &'a Mapping,
     pub(super) names: Vec<&'a str>,
+    pub(super) variables: &'a [Variable],
     pub(super) roles: Roles,
     /// The values, where there are any.
     pub(super) values: Option<&'a dyn Saveable>,

@@ -4,6 +4,7 @@
 //! path to an object, which with Keras 3 leads through the optimizer.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 
 use super::optimizer_node::OptimizerNode;
 use super::optimizer_reader::OptimizerReader;
@@ -97,6 +98,25 @@ impl FlatVariables {
         &self.notes
     }
 
+    /// The prefix of the checkpoint.
+    pub fn prefix(&self) -> &Path {
+        self.bundle.prefix()
+    }
+
+    /// The checkpoint itself, with the tensors as it names them.
+    pub fn bundle(&self) -> &bundle::Reader {
+        &self.bundle
+    }
+
+    /// Reads and checks the variable with this flat name; `None` if there is none.
+    ///
+    /// # Errors
+    /// Its tensor is damaged.
+    pub fn read(&self, name: &Name) -> Result<Option<Tensor>> {
+        let found = self.list.iter().find(|(flat, _)| flat.name == *name);
+        found.map(|(flat, _)| self.value(flat)).transpose()
+    }
+
     /// The value of variable `number`.
     fn value(&self, flat: &Flat) -> Result<Tensor> {
         match &flat.value {
@@ -168,7 +188,7 @@ pub fn flatten(
         .iter()
         .filter(|v| v.slot.is_none() && !owned.contains(&v.node) && Some(v.node) != counter)
         .collect();
-    let names = model_names(&model, mapping);
+    let names = model_names(&model, mapping)?;
     let mut flats: Vec<Flat> = model
         .iter()
         .filter_map(|variable| {
@@ -197,7 +217,7 @@ pub fn flatten(
 }
 
 /// Flat names of the model's variables.
-fn model_names(model: &[&GraphVariable], mapping: &Mapping) -> HashMap<usize, String> {
+fn model_names(model: &[&GraphVariable], mapping: &Mapping) -> Result<HashMap<usize, String>> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for variable in model {
         *counts.entry(&variable.full_name).or_default() += 1;
@@ -221,12 +241,15 @@ fn model_names(model: &[&GraphVariable], mapping: &Mapping) -> HashMap<usize, St
                     .join("/")
             }
         };
-        (
-            variable.node,
-            mapping.assigned(&Name::from(name)).to_string(),
-        )
+        (variable.node, name)
     };
-    model.iter().map(name_of).collect()
+    let names: Vec<(usize, String)> = model.iter().map(name_of).collect();
+    mapping.check_assignments(names.iter().map(|(_, name)| name.as_str()))?;
+    let assigned = names.into_iter().map(|(node, name)| {
+        let name = mapping.assigned(&Name::from(name)).to_string();
+        (node, name)
+    });
+    Ok(assigned.collect())
 }
 
 /// Names that TensorFlow gives to variables without one.

@@ -8,13 +8,11 @@ use super::flatten::{Flat, FlatValue};
 use super::hyperparameters::beta_power;
 use super::optimizer_node::{Form, OptimizerNode};
 use crate::bundle;
-use crate::dtype::DType;
-use crate::error::Error;
 use crate::management::ManagementError;
 use crate::mapping::Mapping;
 use crate::name::Name;
 use crate::object_graph::{GraphVariable, ObjectGraph};
-use crate::tensor::{Element, Tensor, element_count};
+use crate::tensor::{Element, Tensor};
 
 /// Reads the variables that belong to an optimizer.
 pub(super) struct OptimizerReader<'a> {
@@ -132,8 +130,11 @@ impl OptimizerReader<'_> {
                 "\"{key}\" was left at zero: the learning rate in the checkpoint is 0, by which \
                  Keras's momentum would have to be divided"
             ));
-            let entry = self.bundle.entry(&key)?;
-            return Ok(FlatValue::Constant(zeros(entry.dtype, &entry.shape)?));
+            let like = self.bundle.read(&key)?;
+            return Ok(FlatValue::Constant(Tensor::zeros(
+                like.dtype(),
+                like.shape(),
+            )?));
         }
         Ok(FlatValue::Divided { key, by: -rate })
     }
@@ -141,8 +142,12 @@ impl OptimizerReader<'_> {
     /// The value of a slot that the checkpoint does not have, as its optimizer does without it.
     fn zeros(&self, variable: usize) -> Result<FlatValue, ManagementError> {
         let key = self.key(variable).unwrap_or_default();
-        let entry = self.bundle.entry(&key)?;
-        Ok(FlatValue::Constant(zeros(entry.dtype, &entry.shape)?))
+        // Read, so that no more is made than is there.
+        let like = self.bundle.read(&key)?;
+        Ok(FlatValue::Constant(Tensor::zeros(
+            like.dtype(),
+            like.shape(),
+        )?))
     }
 
     /// The trained variables in the optimizer's order.
@@ -249,10 +254,4 @@ fn flat(name: &str, value: FlatValue) -> Flat {
         name: Name::from(name),
         value,
     }
-}
-
-fn zeros(dtype: DType, shape: &[u64]) -> Result<Tensor, Error> {
-    let count = element_count(shape).unwrap_or(0);
-    let bytes = usize::try_from(count).unwrap_or(0) * dtype.size().unwrap_or(0);
-    Tensor::new(dtype, shape, vec![0; bytes])
 }

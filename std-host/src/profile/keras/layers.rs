@@ -56,7 +56,7 @@ pub(super) fn layers<'p>(
              mapping file if the model has another"
         ));
     }
-    let first = match plan.mapping.profile {
+    let first = match plan.mapping.profile() {
         Profile::Keras3 => 1,
         _ => 0,
     };
@@ -105,7 +105,7 @@ pub(super) fn weight(
         return objects.child(model, attribute);
     }
     let place = layer.number.to_string();
-    match plan.mapping.profile {
+    match plan.mapping.profile() {
         Profile::Keras3 => {
             let private = match attribute {
                 "kernel" => "_kernel",

@@ -61,7 +61,7 @@ pub(super) fn arrange(plan: &Plan<'_>) -> Result<Arrangement, ManagementError> {
                 .collect(),
             made: &mut made,
         };
-        match plan.mapping.profile {
+        match plan.mapping.profile() {
             Profile::TfKerasLegacy => builder.legacy()?,
             _ => builder.lists()?,
         }
@@ -75,7 +75,7 @@ pub(super) fn arrange(plan: &Plan<'_>) -> Result<Arrangement, ManagementError> {
 fn no_such_optimizer(plan: &Plan<'_>, family: &Family) -> ManagementError {
     ManagementError::Mismatch(format!(
         "profile {} has no optimizer like {}: drop the slots, or use profile v1",
-        plan.mapping.profile.name(),
+        plan.mapping.profile().name(),
         family.name
     ))
 }

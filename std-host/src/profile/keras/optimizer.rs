@@ -23,7 +23,7 @@ pub(super) struct OptimizerBuilder<'b, 'a> {
 impl OptimizerBuilder<'_, '_> {
     /// Lists of variables, as in Keras 3 and in newer `tf_keras`.
     pub(super) fn lists(&mut self) -> Result<(), ManagementError> {
-        let keras3 = self.plan.mapping.profile == Profile::Keras3;
+        let keras3 = self.plan.mapping.profile() == Profile::Keras3;
         let optimizer = self.object;
         let objects = &mut self.made.objects;
         let all = objects.child(optimizer, "_variables");
@@ -54,11 +54,36 @@ impl OptimizerBuilder<'_, '_> {
         if keras3 {
             members.push(learning_rate);
         }
-        members.extend(self.list_slots(rate)?);
+        members.extend(match self.has_idle_momentums() {
+            true => self.idle_momentums()?,
+            false => self.list_slots(rate)?,
+        });
         for (place, member) in members.into_iter().enumerate() {
             self.made.objects.link(all, &place.to_string(), member);
         }
         Ok(())
+    }
+
+    /// `tf_keras`'s SGD keeps momentums also where it has no momentum: the last steps.
+    fn has_idle_momentums(&self) -> bool {
+        self.plan.mapping.profile() == Profile::TfKeras
+            && *self.family == *Family::gradient_descent()
+    }
+
+    fn idle_momentums(&mut self) -> Result<Vec<ObjectId>, ManagementError> {
+        let list = self.made.objects.child(self.object, "momentums");
+        let mut members = Vec::new();
+        for (place, weight) in self.trained.iter().enumerate() {
+            let Some(variable) = self.plan.variables.get(weight.number) else {
+                continue;
+            };
+            let zeros = Tensor::zeros(variable.dtype, &variable.shape)?;
+            let member = self.made.objects.child(list, &place.to_string());
+            let full_name = format!("SGD/m/{}", self.plan.name(weight.number));
+            self.made.set(member, &full_name, Leaf::Constant(zeros));
+            members.push(member);
+        }
+        Ok(members)
     }
 
     /// The lists of the slots; their members in the order of the list of all variables.
@@ -100,7 +125,7 @@ impl OptimizerBuilder<'_, '_> {
             .get(&weight.number)?
             .get(slot_number)?;
         let name = self.plan.name(weight.number);
-        let full_name = match self.plan.mapping.profile {
+        let full_name = match self.plan.mapping.profile() {
             Profile::Keras3 => {
                 let of = name.replace('/', "_");
                 format!("{}/{of}_{}", self.keras.keras3, slot.keras3)
