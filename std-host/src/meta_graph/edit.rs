@@ -7,7 +7,7 @@ use prost::Message as _;
 use super::MetaGraph;
 use crate::proto::meta_graph::attr::Value;
 use crate::proto::meta_graph::collection::Kind;
-use crate::proto::meta_graph::{CollectionDef, NodeDef, VariableDef};
+use crate::proto::meta_graph::{BytesList, CollectionDef, NodeDef, VariableDef};
 
 impl MetaGraph {
     /// The MetaGraph without the devices of its nodes, so that it can be imported on another
@@ -28,6 +28,9 @@ impl MetaGraph {
     /// The nodes and variables whose names begin with `scope/`, that beginning taken off
     /// (`export_meta_graph(export_scope=…)`).
     ///
+    /// Inputs from outside the scope get the beginning `$unbound_inputs_`, and the collection
+    /// `unbound_inputs` names them: whoever imports the graph has to provide them.
+    ///
     /// The saver goes with its nodes: where they lie outside the scope, TensorFlow makes a new one
     /// on import.
     #[must_use]
@@ -35,14 +38,19 @@ impl MetaGraph {
         let scope = format!("{}/", scope.trim_end_matches('/'));
         if let Some(graph) = &mut self.def.graph_def {
             graph.node.retain(|node| node.name.starts_with(&scope));
-            graph
-                .node
-                .iter_mut()
-                .for_each(|node| strip_node(node, &scope));
+            let mut unbound = Vec::new();
+            for node in &mut graph.node {
+                strip_node(node, &scope, &mut unbound);
+            }
+            self.def
+                .collection_def
+                .retain(|_, collection| strip_collection(collection, &scope));
+            if !unbound.is_empty() {
+                let kind = Some(Kind::BytesList(BytesList { value: unbound }));
+                let name = "unbound_inputs".to_owned();
+                self.def.collection_def.insert(name, CollectionDef { kind });
+            }
         }
-        self.def
-            .collection_def
-            .retain(|_, collection| strip_collection(collection, &scope));
         self.def.saver_def = self.def.saver_def.take().and_then(|mut saver| {
             for name in [
                 &mut saver.filename_tensor_name,
@@ -73,23 +81,30 @@ fn node_of(input: &str) -> &str {
     name.split(':').next().unwrap_or(name)
 }
 
-fn strip_node(node: &mut NodeDef, scope: &str) {
+/// With what the names of inputs from outside a scope begin.
+const UNBOUND: &str = "$unbound_inputs_";
+
+fn strip_node(node: &mut NodeDef, scope: &str, unbound: &mut Vec<Vec<u8>>) {
     strip(&mut node.name, scope);
     for input in &mut node.input {
-        match input
-            .strip_prefix('^')
-            .and_then(|input| input.strip_prefix(scope))
-        {
-            Some(stripped) => *input = format!("^{stripped}"),
-            None => strip(input, scope),
-        }
+        let (control, name) = match input.strip_prefix('^') {
+            Some(name) => ("^", name),
+            None => ("", input.as_str()),
+        };
+        *input = match name.strip_prefix(scope) {
+            Some(stripped) => format!("{control}{stripped}"),
+            None => {
+                let outside = format!("{control}{UNBOUND}{name}");
+                unbound.push(outside.clone().into_bytes());
+                outside
+            }
+        };
     }
     if let Some(Value::List(list)) = node.attr.get_mut("_class").and_then(|a| a.value.as_mut()) {
+        let prefix = format!("loc:@{scope}").into_bytes();
+        list.s.retain(|place| place.starts_with(&prefix));
         for place in &mut list.s {
-            let prefix = format!("loc:@{scope}").into_bytes();
-            if let Some(stripped) = place.strip_prefix(prefix.as_slice()) {
-                *place = [b"loc:@", stripped].concat();
-            }
+            place.drain(b"loc:@".len()..prefix.len());
         }
     }
 }
@@ -118,15 +133,13 @@ fn strip_variable(encoded: Vec<u8>, scope: &str) -> Option<Vec<u8>> {
     let Ok(mut def) = VariableDef::decode(encoded.as_slice()) else {
         return Some(encoded);
     };
+    def.variable_name = def.variable_name.strip_prefix(scope)?.to_owned();
     for name in [
-        &mut def.variable_name,
         &mut def.initializer_name,
         &mut def.snapshot_name,
         &mut def.initial_value_name,
     ] {
-        if !name.is_empty() {
-            *name = name.strip_prefix(scope)?.to_owned();
-        }
+        strip(name, scope);
     }
     if let Some(info) = &mut def.save_slice_info_def {
         strip(&mut info.full_name, scope);

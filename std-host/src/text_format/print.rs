@@ -93,19 +93,22 @@ fn unpack<'b>(
     Ok(())
 }
 
-/// The key of a map entry, for sorting; entries of other fields keep their order.
-fn map_key<'b>(field: &Field, value: &Value<'b>) -> Option<&'b [u8]> {
+/// The key of a map entry, for sorting, by number or by text; entries of other fields keep their
+/// order.
+fn map_key<'b>(field: &Field, value: &Value<'b>) -> Option<(u64, &'b [u8])> {
     let (Label::Map, Kind::Message(entry), Value::Bytes(bytes)) = (field.label, field.kind, value)
     else {
         return None;
     };
     let mut walk = Fields::new(entry, bytes);
     while let Ok(Some((number, value))) = walk.next() {
-        if let (1, Value::Bytes(key)) = (number, value) {
-            return Some(key);
+        match (number, value) {
+            (1, Value::Bytes(key)) => return Some((0, key)),
+            (1, Value::Varint(key)) => return Some((key, &[])),
+            _ => {}
         }
     }
-    Some(&[])
+    Some((0, &[]))
 }
 
 enum Fault {

@@ -1,6 +1,6 @@
 //! Object-based checkpoints there and back: TensorFlow trains and saves, the device's core takes it
 //! up and trains on, and TensorFlow consumes all of the result and trains on.
-use crate::head::{self, State};
+use crate::device_head::{self, State};
 use crate::session::call;
 use gradlet::optimizer::Optimizer;
 use gradlet::{Adadelta, Adagrad, Adam, Ftrl, GradientDescent, Momentum, RmsProp};
@@ -109,16 +109,26 @@ fn round<O: Optimizer>(name: &str, optimizer: impl Fn() -> O, slots: Slots) {
         let saved: Saved = call("objects.train_and_save", arguments);
 
         // TensorFlow to the device. `tf_keras` keeps momentums also without a momentum.
-        let kept = if slots.is_empty() { Kept::Drop } else { Kept::Keep };
+        let kept = if slots.is_empty() {
+            Kept::Drop
+        } else {
+            Kept::Keep
+        };
         to_device(&saved.prefix, &path("to.gck"), reading(profile), kept);
-        let mut head = head::restored(optimizer(), &path("to.gck"));
+        let mut head = device_head::restored(optimizer(), &path("to.gck"));
         assert_eq!(head.global_step(), STEPS as i64, "{about}");
         let scale = scale_of(name, profile);
-        same(&about, &head::state(&head), &saved.state, slots, scale);
+        same(
+            &about,
+            &device_head::state(&head),
+            &saved.state,
+            slots,
+            scale,
+        );
 
         // On the device, and back.
-        head::train(&mut head, STEPS);
-        head::save(&head, &path("on.gck"));
+        device_head::train(&mut head, STEPS);
+        device_head::save(&head, &path("on.gck"));
         let mut writing = Mapping::new(profile);
         writing
             .hyperparameters
@@ -136,7 +146,7 @@ fn round<O: Optimizer>(name: &str, optimizer: impl Fn() -> O, slots: Slots) {
         );
         same(
             &about,
-            &head::state(&head),
+            &device_head::state(&head),
             &continued.restored,
             slots,
             scale,
@@ -147,10 +157,21 @@ fn round<O: Optimizer>(name: &str, optimizer: impl Fn() -> O, slots: Slots) {
         }
 
         // And once more to the device, after TensorFlow went on.
-        to_device(&continued.prefix, &path("again.gck"), reading(profile), kept);
-        let head = head::restored(optimizer(), &path("again.gck"));
+        to_device(
+            &continued.prefix,
+            &path("again.gck"),
+            reading(profile),
+            kept,
+        );
+        let head = device_head::restored(optimizer(), &path("again.gck"));
         assert_eq!(head.global_step(), 3 * STEPS as i64, "{about}");
-        same(&about, &head::state(&head), &continued.state, slots, scale);
+        same(
+            &about,
+            &device_head::state(&head),
+            &continued.state,
+            slots,
+            scale,
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! With the same gradients, a run that moves from TensorFlow to the device and back in mid-training
 //! ends with the same bits as one that never left TensorFlow.
-use crate::head::{self, CLASSES, FEATURES};
+use crate::device_head::{self, CLASSES, FEATURES};
 use crate::objects::{to_device, to_objects};
 use crate::session::call;
 use gradlet::checkpoint::{self, Checkpoint};
@@ -63,12 +63,17 @@ fn legs<O: Optimizer>(name: &str, function: &str, optimizer: impl Fn() -> O) {
     let stayed = leg(None, 0, 3 * LEG, "stayed/ckpt");
 
     let left = leg(None, 0, LEG, "left/ckpt");
-    to_device(&left.prefix, &path("to.gck"), Mapping::default(), Slots::Keep);
+    to_device(
+        &left.prefix,
+        &path("to.gck"),
+        Mapping::default(),
+        Slots::Keep,
+    );
     let mut device = Device::restored(optimizer(), &path("to.gck"));
     for (kernel, bias) in &gradients[LEG..2 * LEG] {
         device.apply(kernel, bias);
     }
-    head::save(&device, &path("back.gck"));
+    device_head::save(&device, &path("back.gck"));
     let mapping = match function {
         "objects.apply_objects" => Mapping::new(Profile::V1),
         _ => Mapping::default(),
@@ -78,15 +83,20 @@ fn legs<O: Optimizer>(name: &str, function: &str, optimizer: impl Fn() -> O) {
 
     assert_eq!(returned.state, stayed.state, "{name} by {function}");
     // What the device makes of the whole run has the same bits, too.
-    to_device(&returned.prefix, &path("end.gck"), Mapping::default(), Slots::Keep);
+    to_device(
+        &returned.prefix,
+        &path("end.gck"),
+        Mapping::default(),
+        Slots::Keep,
+    );
     let end = Device::restored(optimizer(), &path("end.gck"));
     let mut never = Device::restored(optimizer(), &path("to.gck"));
     for (kernel, bias) in &gradients[LEG..] {
         never.apply(kernel, bias);
     }
     assert_eq!(
-        head::state(&end),
-        head::state(&never),
+        device_head::state(&end),
+        device_head::state(&never),
         "{name} by {function}"
     );
 }

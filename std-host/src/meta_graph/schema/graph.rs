@@ -1,5 +1,6 @@
 //! Field names of graphs, operations, functions and tensors.
 
+use super::full_type::FULL_TYPE_DEF;
 use crate::text_format::{EnumType, Field, Kind, Message};
 
 pub(super) static DATA_TYPE: EnumType = EnumType {
@@ -108,7 +109,17 @@ static OP_DEF_ARG_DEF: Message = Message {
         Field::single(4, "type_attr", Kind::String),
         Field::single(5, "number_attr", Kind::String),
         Field::single(6, "type_list_attr", Kind::String),
+        Field::repeated(7, "handle_data", Kind::Message(&DTYPE_AND_SHAPE)),
         Field::single(16, "is_ref", Kind::Bool),
+        Field::single(17, "experimental_full_type", Kind::Message(&FULL_TYPE_DEF)),
+    ],
+};
+
+static DTYPE_AND_SHAPE: Message = Message {
+    name: "DtypeAndShape",
+    fields: &[
+        Field::single(1, "dtype", Kind::Enum(&DATA_TYPE)),
+        Field::single(2, "shape", Kind::Message(&TENSOR_SHAPE_PROTO)),
     ],
 };
 
@@ -240,6 +251,7 @@ static NODE_DEF: Message = Message {
             "experimental_debug_info",
             Kind::Message(&NODE_DEF_EXPERIMENTAL_DEBUG_INFO),
         ),
+        Field::single(7, "experimental_type", Kind::Message(&FULL_TYPE_DEF)),
     ],
 };
 
@@ -280,6 +292,33 @@ static FUNCTION_DEF: Message = Message {
         Field::map(4, "ret", &FUNCTION_DEF_RET_ENTRY),
         Field::map(5, "attr", &FUNCTION_DEF_ATTR_ENTRY),
         Field::map(6, "control_ret", &FUNCTION_DEF_CONTROL_RET_ENTRY),
+        Field::map(7, "arg_attr", &FUNCTION_DEF_ARG_ATTR_ENTRY),
+        Field::map(
+            8,
+            "resource_arg_unique_id",
+            &FUNCTION_DEF_RESOURCE_ARG_UNIQUE_ID_ENTRY,
+        ),
+    ],
+};
+
+static FUNCTION_DEF_ARG_ATTR_ENTRY: Message = Message {
+    name: "ArgAttrEntry",
+    fields: &[
+        Field::single(1, "key", Kind::Uint32),
+        Field::single(2, "value", Kind::Message(&ARG_ATTRS)),
+    ],
+};
+
+static ARG_ATTRS: Message = Message {
+    name: "ArgAttrs",
+    fields: &[Field::map(1, "attr", &FUNCTION_DEF_ATTR_ENTRY)],
+};
+
+static FUNCTION_DEF_RESOURCE_ARG_UNIQUE_ID_ENTRY: Message = Message {
+    name: "ResourceArgUniqueIdEntry",
+    fields: &[
+        Field::single(1, "key", Kind::Uint32),
+        Field::single(2, "value", Kind::Uint32),
     ],
 };
 

@@ -3,6 +3,7 @@
 //! Left out, and hence missing from text: `any_info` and members of collections that are `Any`s,
 //! `object_graph_def`, debug information, and rarely used parts of operations and functions.
 
+mod full_type;
 mod graph;
 
 use self::graph::{DATA_TYPE, GRAPH_DEF, OP_LIST, TENSOR_PROTO, TENSOR_SHAPE_PROTO};
