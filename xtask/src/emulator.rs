@@ -1,14 +1,22 @@
 //! Running a program on a board that QEMU plays.
-use crate::{board::Board, child, machine::Machine, qemu, root};
+use crate::{
+    board::Board,
+    child,
+    line::{Ending, Line},
+    machine::Machine,
+    peer::Peer,
+    qemu, root,
+};
 use anyhow::{Context, Result};
 use std::{
     fmt,
     fs::{self, File},
     io::{BufRead, BufReader, Read, Write},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::firmware::Log;
@@ -30,6 +38,8 @@ pub struct Run<'a> {
     pub time: Time,
     /// Whether its lines are shown as they come.
     pub echo: Echo,
+    /// Who is at the other end of its serial line.
+    pub peer: &'a Peer,
 }
 
 /// What the board's clock follows.
@@ -78,6 +88,8 @@ pub enum Exit {
     Other(i32),
     /// Its time was up, or QEMU was ended from outside.
     Stopped,
+    /// The other end of its serial line has cut the power.
+    Cut,
 }
 
 impl Exit {
@@ -104,6 +116,7 @@ impl fmt::Display for Exit {
             Self::StackOverflow => f.write_str("stack overflow"),
             Self::Other(code) => write!(f, "unknown code {code}"),
             Self::Stopped => f.write_str("stopped"),
+            Self::Cut => f.write_str("power cut"),
         }
     }
 }
@@ -113,41 +126,30 @@ impl fmt::Display for Exit {
 /// # Errors
 /// If QEMU or the log's decoder cannot be started; how the *program* ended is in the [`Outcome`].
 pub fn run(machine: &Machine, run: &Run<'_>) -> Result<Outcome> {
+    converse(machine, run, |line| run.peer.talk(line))
+}
+
+/// Runs a program with `talk` at the other end of its serial line, instead of [`Run::peer`].
+///
+/// What the board sends is kept in `serial.bin` in the run's folder, read or not. An error of
+/// `talk` ends the run, and is among the outcome's complaints.
+///
+/// # Errors
+/// Those of [`run()`].
+pub fn converse(
+    machine: &Machine,
+    run: &Run<'_>,
+    talk: impl FnOnce(&mut Line) -> Result<Ending> + Send,
+) -> Result<Outcome> {
     let qemu = qemu::find(machine, &run.board.qemu.program)?;
     prepare(run)?;
-    let mut command = machine.command(&qemu);
-    let elf = run.elf.to_string_lossy();
-    command
-        .args(
-            run.board
-                .qemu
-                .arguments
-                .iter()
-                .map(|argument| argument.replace("{elf}", &elf)),
-        )
-        .args([
-            "-display",
-            "none",
-            "-monitor",
-            "none",
-            "-serial",
-            "file:serial.bin",
-        ])
-        .args(["-semihosting-config", "enable=on,target=native"])
-        .current_dir(run.folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    if run.time == Time::Counted {
-        command.args(["-icount", &format!("shift={}", run.board.qemu.icount_shift)]);
-    }
     // Built before the clock starts to run.
     let decoder = match run.log {
         Log::Off => None,
         Log::On => Some(log_decoder(machine, run.elf)?),
     };
-
-    let mut child = child::start(&mut command)?;
+    let (mut line, far_end) = Line::open(&run.folder.join("serial.bin"))?;
+    let mut child = child::start(command(machine.command(&qemu), run).stdin(far_end))?;
     let stdout = child.stdout.take().context("QEMU has no standard output")?;
     let mut stderr = child.stderr.take().context("QEMU has no standard error")?;
     let echo = run.echo;
@@ -165,13 +167,88 @@ pub fn run(machine: &Machine, run: &Run<'_>) -> Result<Outcome> {
             Ok(text.unwrap_or_default())
         }),
     };
-    let status = child::wait(&mut child, run.limit)?;
+    let (exit, said) = thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let talking = scope.spawn(move || {
+            let ending = talk(&mut line);
+            let _ = tell.send(ending.as_ref().map_or(Wish::End, |&ending| Wish::Ending(ending)));
+            line.drain();
+            ending
+        });
+        let exit = wait(&mut child, run.limit, &told);
+        let said = talking.join().unwrap_or(Ok(Ending::LetRun));
+        exit.map(|exit| (exit, said))
+    })?;
     let text: Result<String> = lines.join().unwrap_or_else(|_| Ok(String::new()));
+    let mut complaint = complaint.join().unwrap_or_default();
+    if let Err(error) = said {
+        complaint.push_str(&format!("the other end of the serial line: {error:#}\n"));
+    }
     Ok(Outcome {
-        exit: Exit::from_code(status.and_then(|status| status.code())),
+        exit,
         text: text?,
-        complaint: complaint.join().unwrap_or_default(),
+        complaint,
     })
+}
+
+fn command(mut command: Command, run: &Run<'_>) -> Command {
+    let elf = run.elf.to_string_lossy();
+    let qemu = &run.board.qemu;
+    command
+        .args(
+            qemu.arguments
+                .iter()
+                .map(|argument| argument.replace("{elf}", &elf)),
+        )
+        .args(["-display", "none", "-monitor", "none"])
+        // The line is a socket that QEMU gets as its standard input: no name in a file system,
+        // no port, and both ends notice when the other is gone.
+        .args(["-chardev", "socket,id=line,fd=0"])
+        .args(["-serial", "chardev:line"])
+        .args(["-semihosting-config", "enable=on,target=native"])
+        .current_dir(run.folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if run.time == Time::Counted {
+        command.args(["-icount", &format!("shift={}", qemu.icount_shift)]);
+    }
+    command
+}
+
+/// What the thread that talks wants to happen.
+enum Wish {
+    Ending(Ending),
+    /// It has failed, perhaps because the program has ended.
+    End,
+}
+
+/// Waits until QEMU ends, its limit has passed or its power is to be cut.
+fn wait(child: &mut Child, limit: Duration, told: &Receiver<Wish>) -> Result<Exit> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    /// How long a program that nobody talks with any more has to end by itself.
+    const GRACE: Duration = Duration::from_secs(2);
+    let mut deadline = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Exit::from_code(status.code()));
+        }
+        if Instant::now() >= deadline {
+            return stop(child, Exit::Stopped);
+        }
+        match told.recv_timeout(PAUSE) {
+            Ok(Wish::Ending(Ending::CutPower)) => return stop(child, Exit::Cut),
+            Ok(Wish::Ending(Ending::LetRun)) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Wish::End) => deadline = deadline.min(Instant::now() + GRACE),
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// Ends QEMU at once, in the middle of whatever it does, unless it has ended by itself.
+fn stop(child: &mut Child, stopped: Exit) -> Result<Exit> {
+    child.kill()?;
+    let code = child.wait()?.code();
+    Ok(code.map_or(stopped, |_| Exit::from_code(code)))
 }
 
 /// Makes the folder, and the images of memories that survive power-off.

@@ -1,6 +1,6 @@
 //! What the examples say of themselves: a package's `[package.metadata.gradlet]` names the boards
 //! that its programs run on.
-use crate::{board, root};
+use crate::{board, peer::Serial, root};
 use anyhow::{Context, Result, bail};
 use std::{
     collections::BTreeSet,
@@ -26,6 +26,8 @@ pub struct Example {
     pub is_bench: bool,
     /// The most stack that it may use in release without logging, in bytes, where it promises one.
     pub stack_budget: Option<u64>,
+    /// What it expects at the other end of its serial line.
+    pub serial: Serial,
 }
 
 /// What a program is built from.
@@ -142,6 +144,7 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     let is_bench = gradlet.get("bench").and_then(Value::as_bool) == Some(true);
     let stack_budget = gradlet.get("stack_budget");
     let stack_budget = stack_budget.map(board::number).transpose()?;
+    let serial = Serial::read(gradlet)?;
     let example = |name: String| Example {
         name,
         package: package.clone(),
@@ -150,6 +153,7 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         features: features.clone(),
         is_bench,
         stack_budget,
+        serial: serial.clone(),
     };
     let mut examples: Vec<Example> = Vec::new();
     if folder.join("src/main.rs").is_file() {

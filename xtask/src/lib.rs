@@ -11,6 +11,7 @@
 //! | [`python`] | a Python with TensorFlow |
 //! | [`board`], [`example`] | what the folders of `firmware-examples` say of themselves |
 //! | [`firmware`], [`emulator`], [`elf`] | building a program, running it, measuring it |
+//! | [`line`], [`peer`], [`samples`] | a board's serial line, and who is at its other end |
 //! | [`gradlet`], [`story`] | the host's program, and the stories that its results are compared with |
 //! | [`figures`] | numbers, as lines or as JSON |
 //! | [`root`] | where things are |
@@ -25,10 +26,13 @@ pub mod example;
 pub mod figures;
 pub mod firmware;
 pub mod gradlet;
+pub mod line;
 pub mod machine;
+pub mod peer;
 pub mod python;
 pub mod qemu;
 pub mod root;
+pub mod samples;
 pub mod say;
 pub mod story;
 pub mod toolchain;

@@ -100,6 +100,29 @@ impl Story {
         Ok(differences)
     }
 
+    /// The samples that a training order uses, in the order of their first use: of each the class,
+    /// then the model's input.
+    ///
+    /// # Errors
+    /// If the story has no such order, or an order names a sample that there is not.
+    pub fn samples(&self, mode: &str) -> Result<Vec<Vec<u8>>> {
+        let (inputs, labels) = (self.bytes("x.i8.bin")?, self.bytes("y.u8.bin")?);
+        let length = inputs.len() / labels.len().max(1);
+        let mut rows: Vec<usize> = Vec::new();
+        for row in self.indices(&format!("steps_{mode}.u16.bin"))? {
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        let sample = |row: usize| {
+            let label = labels.get(row).context("y.u8.bin is too short")?;
+            let input = inputs.get(row * length..(row + 1) * length);
+            let input = input.context("x.i8.bin is too short")?;
+            Ok([&[*label], input].concat())
+        };
+        rows.into_iter().map(sample).collect()
+    }
+
     fn floats(&self, name: &str) -> Result<Vec<f32>> {
         Ok(floats(&self.bytes(name)?))
     }

@@ -128,6 +128,8 @@ impl Place {
 
     fn run(&self, log: Log) -> Result<Outcome> {
         let elf = self.build(log, &[])?;
+        let (story, mode) = (self.variant.folder(), self.variant.mode.as_deref());
+        let peer = self.example.serial.peer(story.as_deref(), mode)?;
         let folder =
             tempfile::tempdir_in(root::target()).context("cannot make a folder to run in")?;
         let run = Run {
@@ -142,6 +144,7 @@ impl Place {
                 Time::Free
             },
             echo: Echo::Quiet,
+            peer: &peer,
         };
         emulator::run(&Machine::this(Installing::Forbidden), &run)
     }

@@ -58,8 +58,8 @@ fn device(arguments: &Arguments) -> Result<()> {
 
 /// The figures of a bench program, under the name of the board's processor.
 fn counted(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Vec<Figure>> {
-    let elf = bench.build(example, bench.source(example, arguments)?, Log::Off)?;
-    let outcome = bench.run(&elf, Log::Off, Time::Counted, Echo::Quiet)?;
+    let program = bench.build(example, bench.source(example, arguments)?, Log::Off)?;
+    let outcome = bench.run(&program, Time::Counted, Echo::Quiet)?;
     if outcome.exit != Exit::Success {
         let said = outcome.text + &outcome.complaint;
         bail!("{} ended with {}: {said}", example.name, outcome.exit);

@@ -1,11 +1,10 @@
 //! `cargo xtask build`
-use super::{BOARD, Bench, LOG, MODE, STORY, log};
+use super::{BOARD, Bench, LOG, MODE, Program, STORY, log};
 use crate::{
     args::{Arguments, Command, Word},
     example,
 };
 use anyhow::Result;
-use std::path::PathBuf;
 
 pub(super) const COMMAND: Command = Command {
     name: "build",
@@ -23,12 +22,12 @@ pub(super) const EXAMPLE: Word = Word {
 };
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let elf = built(&Bench::for_board_of(arguments)?, arguments)?;
-    println!("{}", elf.display());
+    let program = built(&Bench::for_board_of(arguments)?, arguments)?;
+    println!("{}", program.elf.display());
     Ok(())
 }
 
-pub(super) fn built(bench: &Bench, arguments: &Arguments) -> Result<PathBuf> {
+pub(super) fn built(bench: &Bench, arguments: &Arguments) -> Result<Program> {
     let example = example::find(arguments.word(0).unwrap_or_default())?;
     let source = bench.source(&example, arguments)?;
     bench.build(&example, source, log(arguments))

@@ -68,7 +68,7 @@ pub(super) fn show(bench: &Bench, arguments: &Arguments) -> Result<Demo> {
     source.story = Some(story.folder().into());
     let mode = source.mode.get_or_insert_with(|| "replay".into()).clone();
     let reference = story.reference(&mode)?;
-    let elf = bench.build(&example, source, Log::On)?;
+    let program = bench.build(&example, source, Log::On)?;
 
     let place = format!("{}-{mode}", story.name());
     let folder = root::target()
@@ -85,7 +85,7 @@ pub(super) fn show(bench: &Bench, arguments: &Arguments) -> Result<Demo> {
         story.title(),
         bench.board.name
     ));
-    let outcome = bench.run_in(&folder, &elf, Log::On, Time::Free, Echo::Loud)?;
+    let outcome = bench.run_in(&folder, &program, Time::Free, Echo::Loud)?;
     if outcome.exit != Exit::Success {
         bail!(
             "finetune ended with {} {}",

@@ -18,6 +18,7 @@ use crate::{
     figures::Format,
     firmware::{self, Build, Log, Source},
     machine::{Installing, Machine},
+    peer::Peer,
     root,
     toolchain::{self, Policy, Toolchain},
 };
@@ -70,6 +71,13 @@ const JSON: Flag = Flag {
     help: "print the figures as JSON",
 };
 
+/// A program, built.
+struct Program {
+    elf: PathBuf,
+    log: Log,
+    peer: Peer,
+}
+
 /// A board, and what it takes to build for it.
 struct Bench {
     machine: Machine,
@@ -106,7 +114,10 @@ impl Bench {
         })
     }
 
-    fn build(&self, example: &Example, source: Source, log: Log) -> Result<PathBuf> {
+    fn build(&self, example: &Example, source: Source, log: Log) -> Result<Program> {
+        let peer = example
+            .serial
+            .peer(source.story.as_deref(), source.mode.as_deref())?;
         let build = Build {
             example,
             board: &self.board,
@@ -114,36 +125,34 @@ impl Bench {
             log,
             features: &[],
         };
-        firmware::build(&self.machine, &self.toolchain, &build)
+        let elf = firmware::build(&self.machine, &self.toolchain, &build)?;
+        Ok(Program { elf, log, peer })
     }
 
-    fn run(&self, elf: &Path, log: Log, time: Time, echo: Echo) -> Result<Outcome> {
-        let name = elf.file_stem().unwrap_or_default();
+    fn run(&self, program: &Program, time: Time, echo: Echo) -> Result<Outcome> {
+        let name = program.elf.file_stem().unwrap_or_default();
         let folder = root::target().join("run").join(&self.board.name).join(name);
-        self.run_in(&folder, elf, log, time, echo)
+        self.run_in(&folder, program, time, echo)
     }
 
     fn run_in(
         &self,
         folder: &Path,
-        elf: &Path,
-        log: Log,
+        program: &Program,
         time: Time,
         echo: Echo,
     ) -> Result<Outcome> {
-        let board = &self.board;
-        emulator::run(
-            &self.machine,
-            &Run {
-                board,
-                elf,
-                log,
-                folder,
-                limit: LIMIT,
-                time,
-                echo,
-            },
-        )
+        let run = Run {
+            board: &self.board,
+            elf: &program.elf,
+            log: program.log,
+            folder,
+            limit: LIMIT,
+            time,
+            echo,
+            peer: &program.peer,
+        };
+        emulator::run(&self.machine, &run)
     }
 }
 

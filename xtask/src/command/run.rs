@@ -1,5 +1,5 @@
 //! `cargo xtask run`
-use super::{BOARD, Bench, LIMIT, LOG, MODE, STORY, build, log};
+use super::{BOARD, Bench, LIMIT, LOG, MODE, STORY, build};
 use crate::{
     args::{Arguments, Command},
     emulator::{Echo, Exit, Time},
@@ -18,10 +18,10 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(arguments: &Arguments) -> Result<()> {
     let bench = Bench::for_board_of(arguments)?;
-    let elf = build::built(&bench, arguments)?;
-    let outcome = bench.run(&elf, log(arguments), Time::Free, Echo::Quiet)?;
+    let program = build::built(&bench, arguments)?;
+    let outcome = bench.run(&program, Time::Free, Echo::Quiet)?;
     print!("{}", outcome.text);
-    let name = elf.file_stem().unwrap_or_default().display();
+    let name = program.elf.file_stem().unwrap_or_default().display();
     match outcome.exit {
         Exit::Success => Ok(()),
         Exit::Stopped => bail!("{name} did not end within {} s", LIMIT.as_secs()),

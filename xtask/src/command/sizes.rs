@@ -43,9 +43,9 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn measured(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Vec<Figure>> {
-    let elf = bench.build(example, bench.source(example, arguments)?, Log::Off)?;
-    let sizes = elf::sizes(&elf)?;
-    let outcome = bench.run(&elf, Log::Off, Time::Free, Echo::Quiet)?;
+    let program = bench.build(example, bench.source(example, arguments)?, Log::Off)?;
+    let sizes = elf::sizes(&program.elf)?;
+    let outcome = bench.run(&program, Time::Free, Echo::Quiet)?;
     let all = [
         ("text", Some(sizes.text)),
         ("rodata", Some(sizes.rodata)),

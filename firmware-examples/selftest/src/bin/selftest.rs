@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use board::{Board, Value, figure};
-use embedded_io::Write;
+use embedded_io::{Read, Write};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 
 board::main!(selftest);
@@ -20,11 +20,21 @@ fn selftest(mut board: Board) -> Result<(), &'static str> {
     time_passes()?;
     file(&mut board)?;
     flash(&mut board.flash)?;
-    board
-        .serial
-        .write_all(b"selftest\n")
+    serial(&mut board.serial)
+}
+
+/// The other end answers to what it was sent (`serial` in `Cargo.toml`).
+fn serial(line: &mut (impl Read + Write)) -> Result<(), &'static str> {
+    line.write_all(b"selftest\n")
         .map_err(|_| "the serial line takes no bytes")?;
-    Ok(())
+    let mut answer = [0; 6];
+    line.read_exact(&mut answer)
+        .map_err(|_| "the serial line gives no bytes")?;
+    if &answer == b"heard\n" {
+        Ok(())
+    } else {
+        Err("the serial line gives other bytes than were sent")
+    }
 }
 
 fn time_passes() -> Result<(), &'static str> {
