@@ -171,7 +171,11 @@ pub fn converse(
         let (tell, told) = mpsc::channel();
         let talking = scope.spawn(move || {
             let ending = talk(&mut line);
-            let _ = tell.send(ending.as_ref().map_or(Wish::End, |&ending| Wish::Ending(ending)));
+            let _ = tell.send(
+                ending
+                    .as_ref()
+                    .map_or(Wish::End, |&ending| Wish::Ending(ending)),
+            );
             line.drain();
             ending
         });

@@ -49,9 +49,9 @@ impl Serial {
         match table.get("serial") {
             None => Ok(Self::Unanswered),
             Some(Value::String(word)) if word == "samples" => Ok(Self::Samples),
-            Some(Value::Array(answers)) => {
-                Ok(Self::Chat(answers.iter().map(answer).collect::<Result<_>>()?))
-            }
+            Some(Value::Array(answers)) => Ok(Self::Chat(
+                answers.iter().map(answer).collect::<Result<_>>()?,
+            )),
             Some(_) => bail!("`serial` should be \"samples\" or a list of {{ after, send }}"),
         }
     }

@@ -62,7 +62,10 @@ impl Samples {
         len: usize,
     ) -> Result<()> {
         let mut buffer = Buffer::new();
-        let sample = self.0.get(usize::from(transfer)).map_or(&[][..], Vec::as_slice);
+        let sample = self
+            .0
+            .get(usize::from(transfer))
+            .map_or(&[][..], Vec::as_slice);
         let total = sample.len() as u32;
         let end = offset.saturating_add(len).min(sample.len());
         let wanted = sample.get(offset..end).unwrap_or_default();

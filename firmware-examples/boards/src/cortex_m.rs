@@ -76,6 +76,11 @@ fn SysTick() {
     );
 }
 
+/// Starts the board anew, as its reset button does.
+pub fn reset() -> ! {
+    SCB::sys_reset()
+}
+
 /// HardFault's number among the exceptions.
 const HARD_FAULT: u32 = 3;
 

@@ -3,6 +3,7 @@
 //! The text is made by hand from integers, because `core::fmt` for floats costs more flash than
 //! the training does and can panic.
 use crate::console;
+use embedded_io::Write;
 
 /// A number to report.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +33,25 @@ pub fn figure(name: &str, value: impl Into<Value>, unit: &str) {
     print(name, value.into(), unit);
 }
 
-fn print(name: &str, value: Value, unit: &str) {
-    let mut text = Text::new();
-    match value {
-        Value::Count(count) => text.decimal(count, 1),
-        Value::Bits(bits) => text.hexadecimal(bits),
-        Value::Real(real) => text.real(real),
+/// Writes the line `name value unit` to a line of the caller's.
+///
+/// # Errors
+/// That of the line.
+pub fn write_figure<W: Write>(
+    line: &mut W,
+    name: &str,
+    value: impl Into<Value>,
+    unit: &str,
+) -> Result<(), W::Error> {
+    let text = Text::of(value.into());
+    for part in [name, " ", text.as_str(), " ", unit, "\n"] {
+        line.write_all(part.as_bytes())?;
     }
-    console::line(&[name, " ", text.as_str(), " ", unit]);
+    Ok(())
+}
+
+fn print(name: &str, value: Value, unit: &str) {
+    console::line(&[name, " ", Text::of(value).as_str(), " ", unit]);
 }
 
 /// The most digits behind the point: an `f32` in the hundreds holds no more.
@@ -57,6 +69,16 @@ impl Text {
             bytes: [0; 20],
             start: 20,
         }
+    }
+
+    fn of(value: Value) -> Self {
+        let mut text = Self::new();
+        match value {
+            Value::Count(count) => text.decimal(count, 1),
+            Value::Bits(bits) => text.hexadecimal(bits),
+            Value::Real(real) => text.real(real),
+        }
+        text
     }
 
     fn as_str(&self) -> &str {

@@ -12,7 +12,8 @@
 //! | end | return from the function: `Ok` is exit code 0, `Err` prints the text and is 1 |
 //! | panic | prints where, exit code [`exit::PANIC`] |
 //! | hardware fault | prints where, exit code [`exit::FAULT`] |
-//! | figures | [`figure`]: one line `name value unit` |
+//! | start again | [`reset`]: RAM starts anew, the flash stays |
+//! | figures | [`figure`]: one line `name value unit`; [`write_figure`] for another line |
 //! | log | `trace!`, `debug!`, `info!`, `warn!`, `error!`: defmt with the feature `log`, nothing without |
 //! | a file to the host | [`Board::open`] |
 //! | time | [`ticks`], [`TICK_HZ`], [`instructions`] |
@@ -38,10 +39,10 @@ use riscv as arch;
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
 
-pub use arch::{fault, ticks};
+pub use arch::{fault, reset, ticks};
 pub use count::instructions;
 pub use exit::finish;
-pub use figure::{Value, figure};
+pub use figure::{Value, figure, write_figure};
 pub use selected::{Flash, Serial, TICK_HZ};
 
 use core::ffi::CStr;

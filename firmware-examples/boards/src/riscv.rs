@@ -48,6 +48,18 @@ pub(crate) fn instructions_between(start: u64, end: u64) -> u64 {
     end - start
 }
 
+/// Starts the board anew, as its reset button does.
+pub fn reset() -> ! {
+    /// The machine's power controller.
+    const CONTROLLER: *mut u32 = 0x0010_0000 as *mut u32;
+    const RESET: u32 = 0x7777;
+    // SAFETY: a register that does nothing but this.
+    unsafe { ptr::write_volatile(CONTROLLER, RESET) };
+    loop {
+        riscv::asm::wfi();
+    }
+}
+
 /// Executes an instruction that is none, on purpose.
 pub fn fault() -> ! {
     // SAFETY: does nothing but fault.

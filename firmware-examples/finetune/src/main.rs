@@ -5,7 +5,7 @@
 
 use board::{Board, Value, figure, info};
 use gradlet::checkpoint::{self, WriteError};
-use gradlet::{Adam, Batch, Crc32c, Head, Owned, Quantization, Quantized, Variables};
+use gradlet::{Adam, Batch, Crc32c, Head, Owned, Quantization, Quantized};
 
 #[allow(
     dead_code,
@@ -75,7 +75,7 @@ fn run(mut board: Board) -> Result<(), &'static str> {
     }
 
     figure("accuracy_after", accuracy(head, scratch)?, "%");
-    figure("state_crc32c", Value::Bits(fingerprint(head)), "crc32c");
+    figure("state_crc32c", Value::Bits(fingerprint::of(head)), "crc32c");
 
     let file = board
         .open(c"checkpoint.gck")
@@ -121,22 +121,4 @@ fn label(row: u16) -> Result<usize, &'static str> {
         .get(usize::from(row))
         .map(|&label| label.into())
         .ok_or("the story has no label")
-}
-
-/// The checksum of every bit of the trained state, to compare boards by.
-fn fingerprint(variables: &impl Variables) -> u32 {
-    let mut crc = Crc32c::new();
-    for variable in (0..variables.count()).filter_map(|index| variables.variable(index)) {
-        let mut chunk = [0; 32];
-        let mut at = 0;
-        loop {
-            let len = variable.view.copy_le(at, &mut chunk);
-            if len == 0 {
-                break;
-            }
-            crc.update(chunk.get(..len).unwrap_or_default());
-            at += len / variable.view.dtype().size();
-        }
-    }
-    crc.value()
 }

@@ -135,13 +135,7 @@ impl Bench {
         self.run_in(&folder, program, time, echo)
     }
 
-    fn run_in(
-        &self,
-        folder: &Path,
-        program: &Program,
-        time: Time,
-        echo: Echo,
-    ) -> Result<Outcome> {
+    fn run_in(&self, folder: &Path, program: &Program, time: Time, echo: Echo) -> Result<Outcome> {
         let run = Run {
             board: &self.board,
             elf: &program.elf,

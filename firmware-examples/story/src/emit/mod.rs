@@ -140,6 +140,7 @@ fn dataset(module: &mut Module, story: &Story) {
         "[u8; SAMPLES]",
         story.labels.clone(),
     );
+    chosen(module, story, "TEST", &story.test);
     let groups = [
         (
             "Rows to fine-tune on, in the order of collection.",
@@ -193,10 +194,34 @@ fn order(module: &mut Module, story: &Story, training: &Training) {
         "[u16; DISTINCT]",
         bytes_of_u16(&distinct),
     );
+    chosen(module, story, "DISTINCT", &distinct);
     let place = |row: &u16| distinct.iter().position(|other| other == row).unwrap_or(0) as u16;
     let replay: Vec<u16> = training.order.iter().map(place).collect();
     let doc = "[`ORDER`] as positions in [`DISTINCT_ROWS`].";
     module.blob(doc, "REPLAY", steps, bytes_of_u16(&replay));
+}
+
+/// Some of the samples and their classes, for programs whose flash does not hold all of them.
+fn chosen(module: &mut Module, story: &Story, group: &str, rows: &[u16]) {
+    let length = story.input_len();
+    let inputs = |&row: &u16| {
+        let start = usize::from(row) * length;
+        bytes_of(&story.inputs[start..start + length])
+    };
+    module.blob(
+        "Only these samples.",
+        &format!("{group}_INPUTS"),
+        &format!("[[i8; INPUT]; {}]", rows.len()),
+        rows.iter().flat_map(inputs).collect(),
+    );
+    module.blob(
+        "Their classes.",
+        &format!("{group}_LABELS"),
+        &format!("[u8; {}]", rows.len()),
+        rows.iter()
+            .map(|&row| story.labels[usize::from(row)])
+            .collect(),
+    );
 }
 
 fn bytes_of(values: &[i8]) -> Vec<u8> {
