@@ -1,6 +1,6 @@
 //! The manager, for flashes that answer at once.
 
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
@@ -26,8 +26,9 @@ impl<F: NorFlash> CheckpointManager<F> {
     /// # Errors
     /// [`OpenError`] for a flash that cannot hold a region, and for a region that is not the
     /// manager's to take.
+    #[inline(never)]
     pub fn open(flash: F, options: Options) -> Result<Self, OpenError> {
-        let opened = AsyncCheckpointManager::open(Blocking(flash), options);
+        let opened = pin!(AsyncCheckpointManager::open(Blocking(flash), options));
         ready(opened).ok_or(OpenError::NotReady)?.map(Self)
     }
 
@@ -38,8 +39,9 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`FormatError`] for a flash that cannot hold a region or that fails.
+    #[inline(never)]
     pub fn format(flash: F, options: Options) -> Result<Self, FormatError<F::Error>> {
-        let formatted = AsyncCheckpointManager::format(Blocking(flash), options);
+        let formatted = pin!(AsyncCheckpointManager::format(Blocking(flash), options));
         ready(formatted).ok_or(FormatError::NotReady)?.map(Self)
     }
 
@@ -61,11 +63,12 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`SaveError`]; the region stays as it was, and the next call tries anew.
+    #[inline(never)]
     pub fn save(
         &mut self,
         variables: &impl Variables,
     ) -> Result<Option<Saved>, SaveError<F::Error>> {
-        ready(self.0.save(variables)).ok_or(SaveError::NotReady)?
+        ready(pin!(self.0.save(variables))).ok_or(SaveError::NotReady)?
     }
 
     /// Assigns all variables from the newest checkpoint that can be read, if there is one.
@@ -74,11 +77,12 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`RestoreError::Damaged`] if there are checkpoints and none can be read.
+    #[inline(never)]
     pub fn restore_or_initialize(
         &mut self,
         variables: &mut impl Variables,
     ) -> Result<Restoration, RestoreError> {
-        let restored = self.0.restore_or_initialize(variables);
+        let restored = pin!(self.0.restore_or_initialize(variables));
         ready(restored).ok_or(RestoreError::NotReady)?
     }
 
@@ -87,13 +91,14 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`RestoreError`]; no variable was assigned.
+    #[inline(never)]
     pub fn restore(
         &mut self,
         save_counter: u32,
         restore: &Restore<'_>,
         variables: &mut impl Variables,
     ) -> Result<Status, RestoreError> {
-        let restored = self.0.restore(save_counter, restore, variables);
+        let restored = pin!(self.0.restore(save_counter, restore, variables));
         ready(restored).ok_or(RestoreError::NotReady)?
     }
 
@@ -111,7 +116,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     pub fn checkpoints(&mut self) -> impl Iterator<Item = Saved> {
         let mut last = 0;
         core::iter::from_fn(move || {
-            let next = ready(self.0.next_checkpoint(last)).flatten()?;
+            let next = ready(pin!(self.0.next_checkpoint(last))).flatten()?;
             last = next.save_counter;
             Some(next)
         })
@@ -126,8 +131,8 @@ impl<F: NorFlash> CheckpointManager<F> {
 }
 
 /// The result of a future that does not wait.
-fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+fn ready<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => Some(result),
         Poll::Pending => None,
     }

@@ -74,6 +74,7 @@ fn run(mut board: Board) -> Result<(), &'static str> {
     let batch = SAMPLES.init(features).map_err(|_| "the batch is taken")?;
     let scratch = SCRATCH.take().map_err(|_| "the scratch is taken")?;
 
+    report::started(&mut board.serial);
     let mut region = region(&mut board.flash)?;
     let mut checkpoints = match CheckpointManager::open(&mut region, OPTIONS) {
         Ok(checkpoints) => checkpoints,

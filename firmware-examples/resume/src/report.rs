@@ -4,6 +4,12 @@ use embedded_io::Write;
 use gradlet::manager::Saved;
 use resumable::Observer;
 
+/// The first line of each start.
+pub(crate) fn started(line: &mut impl Write) {
+    // Nobody has to listen.
+    let _ = line.write_all(b"started\n");
+}
+
 /// Reports to whoever listens.
 pub(crate) struct Report<'a, W>(&'a mut W);
 

@@ -6,6 +6,7 @@
 //! A program is compared with `PACKAGE/expected/NAME.BOARD.txt` if there is such a file, otherwise
 //! with `PACKAGE/expected/NAME.txt`. `NAME` is the program's name, followed by the story and the
 //! training order if it names any (`finetune-wand_digits-replay`). A `*` stands for any one word.
+mod cuts;
 mod expected;
 
 use anyhow::{Context, Result, ensure};
@@ -85,6 +86,13 @@ fn trials() -> Result<Vec<Trial>> {
         }
     }
     ensure!(!trials.is_empty(), "there are no examples");
+    trials.push(Trial::test(
+        "resume on riscv-virt ends the same when it is killed at 200 random moments",
+        || {
+            cuts::a_run_that_is_killed_ends_as_one_that_is_not()
+                .map_err(|error| format!("{error:#}").into())
+        },
+    ));
     Ok(trials)
 }
 
@@ -108,22 +116,7 @@ impl Place {
     }
 
     fn build(&self, log: Log, features: &[&str]) -> Result<PathBuf> {
-        let machine = Machine::this(Installing::Forbidden);
-        let toolchain =
-            toolchain::choose(&machine, &self.board.target, Policy::from_environment()?)?;
-        let source = Source {
-            story: self.variant.folder(),
-            mode: self.variant.mode.clone(),
-        };
-        let (example, board) = (&self.example, &self.board);
-        let build = Build {
-            example,
-            board,
-            source,
-            log,
-            features,
-        };
-        firmware::build(&machine, &toolchain, &build)
+        build(&self.example, &self.variant, &self.board, log, features)
     }
 
     fn run(&self, log: Log) -> Result<Outcome> {
@@ -156,6 +149,30 @@ impl Place {
             &self.board.name,
         )
     }
+}
+
+/// Builds a program with what the machine has.
+fn build(
+    example: &Example,
+    variant: &Variant,
+    board: &Board,
+    log: Log,
+    features: &[&str],
+) -> Result<PathBuf> {
+    let machine = Machine::this(Installing::Forbidden);
+    let toolchain = toolchain::choose(&machine, &board.target, Policy::from_environment()?)?;
+    let source = Source {
+        story: variant.folder(),
+        mode: variant.mode.clone(),
+    };
+    let build = Build {
+        example,
+        board,
+        source,
+        log,
+        features,
+    };
+    firmware::build(&machine, &toolchain, &build)
 }
 
 fn ends_well(place: &Place) -> Result<()> {
