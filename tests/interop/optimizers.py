@@ -8,7 +8,6 @@ with gradients scaled by 2^-60, and for a few steps with infinities, NaN, denorm
 them. The last line is `N passed, N failed`.
 """
 
-import json
 import os
 import sys
 
@@ -16,6 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
+
+import trajectories
 
 v1 = tf.compat.v1
 v1.disable_eager_execution()
@@ -63,6 +64,8 @@ class Raw:
         self.kernel, self.slots, self.powers, self.hyper = kernel, slots, powers, hyper
 
     def build(self, variable, gradient, global_step):
+        # No such kernel takes rows: a gradient of some rows is one of zeros elsewhere.
+        gradient = tf.convert_to_tensor(gradient)
         name = variable.op.name
         slots = {f"{name}/{slot}": v1.get_variable(f"{name}/{slot}", initializer=tf.zeros(variable.shape))
                  for slot in self.slots}
@@ -100,6 +103,18 @@ def ada_max(variable, slots, powers, hyper, gradient):
         beta1=hyper["beta1"], beta2=hyper["beta2"], epsilon=hyper["epsilon"], grad=gradient)
 
 
+def adam_w(variable, slots, powers, hyper, gradient):
+    """`tf.keras.optimizers.AdamW`'s decay in front of the kernel of Adam."""
+    m, v = slots
+    value = tf.raw_ops.ReadVariableOp(resource=variable, dtype=tf.float32)
+    decayed = value - value * f32(hyper["weight_decay"]) * f32(hyper["learning_rate"])
+    with tf.control_dependencies([tf.raw_ops.AssignVariableOp(resource=variable, value=decayed)]):
+        return tf.raw_ops.ResourceApplyAdam(
+            var=variable, m=m, v=v, beta1_power=powers["beta1_power"],
+            beta2_power=powers["beta2_power"], lr=hyper["learning_rate"], beta1=hyper["beta1"],
+            beta2=hyper["beta2"], epsilon=hyper["epsilon"], grad=gradient)
+
+
 class Train:
     """An optimizer of `tf.train`."""
 
@@ -113,38 +128,39 @@ class Train:
         return self.optimizer(**hyper).apply_gradients([(gradient, variable)], global_step)
 
 
-BOTH, DENSE = (False, True), (False,)
 OPTIMIZERS = [
-    ("GradientDescent", BOTH, lambda: Train(v1.train.GradientDescentOptimizer, dict(learning_rate=rate()))),
-    ("Momentum", BOTH, lambda: Train(v1.train.MomentumOptimizer,
+    ("GradientDescent", lambda: Train(v1.train.GradientDescentOptimizer, dict(learning_rate=rate()))),
+    ("Momentum", lambda: Train(v1.train.MomentumOptimizer,
                                      dict(learning_rate=rate(), momentum=uniform(0, 0.99)))),
-    ("MomentumNesterov", BOTH, lambda: Train(v1.train.MomentumOptimizer, dict(
+    ("MomentumNesterov", lambda: Train(v1.train.MomentumOptimizer, dict(
         learning_rate=rate(), momentum=uniform(0, 0.99), use_nesterov=True))),
-    ("Adam", BOTH, lambda: Train(v1.train.AdamOptimizer, adam())),
-    ("Adagrad", BOTH, lambda: Train(v1.train.AdagradOptimizer, dict(
+    ("Adam", lambda: Train(v1.train.AdamOptimizer, adam())),
+    ("Adagrad", lambda: Train(v1.train.AdagradOptimizer, dict(
         learning_rate=rate(), initial_accumulator_value=log_uniform(0.01, 1)))),
-    ("AdagradDA", BOTH, lambda: Train(v1.train.AdagradDAOptimizer, regularized(
+    ("AdagradDA", lambda: Train(v1.train.AdagradDAOptimizer, regularized(
         initial_gradient_squared_accumulator_value=log_uniform(0.01, 1)))),
-    ("Adadelta", BOTH, lambda: Train(v1.train.AdadeltaOptimizer, dict(
+    ("Adadelta", lambda: Train(v1.train.AdadeltaOptimizer, dict(
         learning_rate=rate(), rho=uniform(0.5, 0.99), epsilon=log_uniform(1e-8, 1e-3)))),
-    ("Ftrl", BOTH, lambda: Train(v1.train.FtrlOptimizer, regularized(
+    ("Ftrl", lambda: Train(v1.train.FtrlOptimizer, regularized(
         initial_accumulator_value=log_uniform(0.01, 1)))),
-    ("FtrlShrinkBeta", BOTH, lambda: Train(v1.train.FtrlOptimizer, regularized(
+    ("FtrlShrinkBeta", lambda: Train(v1.train.FtrlOptimizer, regularized(
         initial_accumulator_value=log_uniform(0.01, 1), beta=uniform(0, 1),
         l2_shrinkage_regularization_strength=log_uniform(1e-4, 0.1)))),
-    ("FtrlPower", BOTH, lambda: Train(v1.train.FtrlOptimizer, regularized(
+    ("FtrlPower", lambda: Train(v1.train.FtrlOptimizer, regularized(
         initial_accumulator_value=log_uniform(0.01, 1), learning_rate_power=uniform(-0.9, -0.1)))),
-    ("ProximalGradientDescent", BOTH, lambda: Train(
+    ("ProximalGradientDescent", lambda: Train(
         v1.train.ProximalGradientDescentOptimizer, regularized())),
-    ("ProximalAdagrad", BOTH, lambda: Train(v1.train.ProximalAdagradOptimizer, regularized(
+    ("ProximalAdagrad", lambda: Train(v1.train.ProximalAdagradOptimizer, regularized(
         initial_accumulator_value=log_uniform(0.01, 1)))),
-    ("RMSProp", BOTH, lambda: Train(v1.train.RMSPropOptimizer, rms_prop())),
-    ("RMSPropCentered", BOTH, lambda: Train(v1.train.RMSPropOptimizer, rms_prop(centered=True))),
-    ("NesterovAdam", DENSE, lambda: Raw(
+    ("RMSProp", lambda: Train(v1.train.RMSPropOptimizer, rms_prop())),
+    ("RMSPropCentered", lambda: Train(v1.train.RMSPropOptimizer, rms_prop(centered=True))),
+    ("NesterovAdam", lambda: Raw(
         nesterov_adam, ["NesterovAdam", "NesterovAdam_1"], ["beta1", "beta2"], adam())),
-    ("AMSGrad", DENSE, lambda: Raw(
+    ("AMSGrad", lambda: Raw(
         ams_grad, ["AMSGrad", "AMSGrad_1", "AMSGrad_2"], ["beta1", "beta2"], adam())),
-    ("AdaMax", DENSE, lambda: Raw(ada_max, ["AdaMax", "AdaMax_1"], ["beta1"], adam())),
+    ("AdaMax", lambda: Raw(ada_max, ["AdaMax", "AdaMax_1"], ["beta1"], adam())),
+    ("AdamW", lambda: Raw(adam_w, ["AdamW", "AdamW_1"], ["beta1", "beta2"], dict(
+        weight_decay=log_uniform(1e-4, 0.1), **adam()))),
 ]
 
 
@@ -211,24 +227,14 @@ def case(name, plan, sparse, kind):
             session.run(train, feed)
             if step + 1 in (1, 2, 10, 100, count):
                 record(f"step{step + 1}")
-    file = f"trajectories/{name}.bin"
-    listed, offset = [], 0
-    with open(os.path.join(folder, file), "wb") as out:
-        for key, value in arrays.items():
-            raw = value.tobytes()
-            listed.append(dict(name=key, dtype=value.dtype.name, shape=list(value.shape),
-                               offset=offset, nbytes=len(raw)))
-            offset += out.write(raw)
-    return dict(name=name, file=file, hyper=plan.hyper, sparse=sparse, steps=count, arrays=listed)
+    return trajectories.write(folder, name, plan.hyper, sparse, count, arrays)
 
 
-os.makedirs(os.path.join(folder, "trajectories"), exist_ok=True)
 index = []
-for name, ways, plan in OPTIMIZERS:
-    for sparse in ways:
+for name, plan in OPTIMIZERS:
+    for sparse in (False, True):
         for kind in ("plain", "plain", "tiny", "special"):
             label = f"{name}_{'sparse' if sparse else 'dense'}_{kind}_{len(index)}"
             index.append(case(label, plan(), sparse, kind))
-with open(os.path.join(folder, "trajectories/index.json"), "w") as out:
-    json.dump(index, out)
+trajectories.write_index(folder, index)
 print(f"{len(index)} passed, 0 failed")

@@ -11,6 +11,11 @@ use crate::{Real, Schedule, Zeroed};
 /// and, after all variables, β₁ᵗ ← β₁ᵗ·β₁ (variable `beta1_power`, initially β₁). Two slots, `m`
 /// and `v` (which is u), initially 0: 12 bytes a parameter. Defaults are those of the contributed
 /// `AdaMaxOptimizer`: β₁ 0.9, β₂ 0.999, ε 10⁻⁸.
+///
+/// A gradient of some rows ([`IndexedSlices`](crate::IndexedSlices)), for which TensorFlow has no
+/// such kernel, is one of zeros elsewhere; duplicates are summed first, as all of TensorFlow's
+/// kernels do. `tf.keras.optimizers.Adamax` has the same slots to the bit, multiplies in another
+/// order and computes β₁ᵗ as a power: within 2⁻¹⁸ of a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdaMax<L = f32> {
     learning_rate: L,

@@ -10,6 +10,12 @@ use crate::{Real, Schedule, Zeroed};
 ///
 /// The decay λ reaches every element of every variable. Slots, variables and defaults are Adam's;
 /// λ is 0.004 by default, as in Keras: 12 bytes a parameter.
+///
+/// Bits are those of that decay in front of TensorFlow's kernel `ApplyAdam`. Keras computes β₁ᵗ and
+/// β₂ᵗ as powers where TensorFlow multiplies, so that a step may differ by its roundings, by less
+/// than 2⁻¹⁰ of itself with β₂ = 0.9999; the slots have the same bits. (Keras' ε is 10⁻⁷ by
+/// default.) A gradient of some rows ([`IndexedSlices`](crate::IndexedSlices)) is one of zeros
+/// elsewhere; duplicates are summed first, where Keras sums their squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamW<L = f32> {
     adam: Adam<L>,

@@ -11,6 +11,9 @@ use crate::{Schedule, Zeroed};
 ///
 /// ŝ ← max(ŝ, s), v ← v − (m·α) / (√ŝ+ε).
 ///
+/// A gradient of some rows ([`IndexedSlices`](crate::IndexedSlices)), for which TensorFlow has no
+/// such kernel, is one of zeros elsewhere; duplicates are summed first.
+///
 /// Three slots, `m`, `v` and `vhat`, initially 0: 16 bytes a parameter. Defaults are Adam's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AmsGrad<L = f32, B1 = f32, B2 = f32, E = f32>(Adam<L, B1, B2, E>);

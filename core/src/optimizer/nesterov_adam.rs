@@ -10,6 +10,9 @@ use crate::{Schedule, Zeroed};
 ///
 /// v ← v − ((g·(1−β₁) + β₁·m)·α) / (√s+ε).
 ///
+/// A gradient of some rows ([`IndexedSlices`](crate::IndexedSlices)), for which TensorFlow has no
+/// such kernel, is one of zeros elsewhere; duplicates are summed first.
+///
 /// Slots, variables and defaults are Adam's: 12 bytes a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NesterovAdam<L = f32, B1 = f32, B2 = f32, E = f32>(Adam<L, B1, B2, E>);

@@ -19,6 +19,11 @@
 //! to the growth of P; with P growing from P(a₀) to P(n) it is bounded by ρ·t·P(n)/P(a₀)·|v|, and
 //! z is off by as much times P(n)/lr.
 //!
+//! **βᵗ** in Keras' AdamW and Adamax, which compute a power where TensorFlow's variables are
+//! products, and Adamax's step in another order. A rounding of β₂ᵗ near 1 is up to 2⁻²⁴/(1 − β₂) of
+//! 1 − β₂ᵗ, half of that of its root; with β₂ below 0.9999 and two roundings, less than 2⁻¹⁰ of a
+//! step; of β₁, below 0.95, less than 2⁻¹⁸. The slots are TensorFlow's to the bit.
+//!
 //! To each comes a rounding of the sum a step, 2⁻²³·|v|.
 
 use crate::{Case, Part, Rule};
@@ -42,6 +47,10 @@ pub(crate) struct Element {
 
 /// δ and ρ
 const RELATIVE: f32 = 1.0 / (1 << 20) as f32;
+/// Keras' power of β₁.
+const POWER: f32 = 1.0 / (1 << 18) as f32;
+/// The root of what its power of β₂ leaves of 1.
+const ROOTED_POWER: f32 = 1.0 / (1 << 10) as f32;
 /// A rounding.
 const UNIT: f32 = 1.0 / (1 << 23) as f32;
 
@@ -68,6 +77,8 @@ impl Bound<'_> {
                 | Rule::RMSProp { .. },
                 _,
             ) if scalars => None,
+            (Rule::KerasAdamW { .. }, Part::Variable) => Some(ROOTED_POWER * path + rounding),
+            (Rule::KerasAdaMax { .. }, Part::Variable) => Some(POWER * path + rounding),
             (Rule::Adagrad { .. }, Part::Variable) => Some(RELATIVE * path + rounding),
             (Rule::Adadelta { .. }, Part::Variable) => Some(steps * RELATIVE * path + rounding),
             (Rule::Adadelta { .. }, Part::Slot(1)) => Some(4.0 * steps * RELATIVE * expected),

@@ -2,14 +2,15 @@
 
 use gradlet::optimizer::Optimizer;
 use gradlet::{
-    AdaMax, Adadelta, Adagrad, AdagradDa, Adam, AmsGrad, CenteredRmsProp, Ftrl, GradientDescent,
-    Momentum, NesterovAdam, ProximalAdagrad, ProximalGradientDescent, RmsProp,
+    AdaMax, Adadelta, Adagrad, AdagradDa, Adam, AdamW, AmsGrad, CenteredRmsProp, Ftrl,
+    GradientDescent, Momentum, NesterovAdam, ProximalAdagrad, ProximalGradientDescent, RmsProp,
 };
 
 use crate::replay::Run;
 use crate::{Case, Deviation, Fault, Part, Scratch, State};
 
-/// One of TensorFlow's optimizers with its hyper-parameters (those of `tf.compat.v1.train`).
+/// One of TensorFlow's optimizers with its hyper-parameters (those of `tf.compat.v1.train`), or of
+/// Keras'.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(missing_docs, reason = "the parameters have TensorFlow's names")]
 pub enum Rule {
@@ -44,6 +45,26 @@ pub enum Rule {
         beta1: f32,
         beta2: f32,
         epsilon: f32,
+    },
+    AdamW {
+        learning_rate: f32,
+        beta1: f32,
+        beta2: f32,
+        epsilon: f32,
+        weight_decay: f32,
+    },
+    KerasAdaMax {
+        learning_rate: f32,
+        beta1: f32,
+        beta2: f32,
+        epsilon: f32,
+    },
+    KerasAdamW {
+        learning_rate: f32,
+        beta1: f32,
+        beta2: f32,
+        epsilon: f32,
+        weight_decay: f32,
     },
     Adagrad {
         learning_rate: f32,
@@ -153,7 +174,30 @@ impl Case<'_> {
                 beta2,
                 epsilon,
             ))),
+            Rule::AdamW {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            }
+            | Rule::KerasAdamW {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => run.with(AdamW::with(
+                Adam::with(learning_rate, beta1, beta2, epsilon),
+                weight_decay,
+            )),
             Rule::AdaMax {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            }
+            | Rule::KerasAdaMax {
                 learning_rate,
                 beta1,
                 beta2,

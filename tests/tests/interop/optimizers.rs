@@ -11,10 +11,20 @@ const STEPS: &str = "1000";
 
 #[test]
 fn every_optimizer_follows_a_live_tensorflow() {
+    follow("optimizers.py");
+}
+
+#[test]
+fn adam_w_and_ada_max_follow_keras_within_a_bound() {
+    follow("keras_optimizers.py");
+}
+
+/// Trains again what a script recorded.
+fn follow(script: &str) {
     let seed = seed();
     let place = tempfile::tempdir().expect("a folder for the trajectories");
     let (seed, steps) = (Path::new(&seed), Path::new(STEPS));
-    python::run("optimizers.py", &[place.path(), seed, steps]);
+    python::run(script, &[place.path(), seed, steps]);
     let folder = Folder::open(place.path()).unwrap_or_else(|error| panic!("{error}"));
     assert!(!folder.cases.is_empty(), "TensorFlow recorded nothing");
 

@@ -9,10 +9,13 @@ use crate::Rule;
 pub(super) struct Hyper<'a>(pub(super) &'a Map<String, Value>);
 
 /// The default names of TensorFlow's optimizers.
-const OPTIMIZERS: [&str; 13] = [
+const OPTIMIZERS: [&str; 16] = [
     "NesterovAdam",
     "AMSGrad",
     "AdaMax",
+    "AdamW",
+    "KerasAdaMax",
+    "KerasAdamW",
     "GradientDescent",
     "Momentum",
     "Adam",
@@ -85,6 +88,26 @@ impl Hyper<'_> {
                 beta1: self.or("beta1", 0.9),
                 beta2: self.or("beta2", 0.999),
                 epsilon: self.or("epsilon", 1e-8),
+            },
+            "AdamW" => Rule::AdamW {
+                learning_rate: self.or("learning_rate", 0.001),
+                beta1: self.or("beta1", 0.9),
+                beta2: self.or("beta2", 0.999),
+                epsilon: self.or("epsilon", 1e-8),
+                weight_decay: self.or("weight_decay", 0.004),
+            },
+            "KerasAdaMax" => Rule::KerasAdaMax {
+                learning_rate: self.or("learning_rate", 0.001),
+                beta1: self.or("beta1", 0.9),
+                beta2: self.or("beta2", 0.999),
+                epsilon: self.or("epsilon", 1e-8),
+            },
+            "KerasAdamW" => Rule::KerasAdamW {
+                learning_rate: self.or("learning_rate", 0.001),
+                beta1: self.or("beta1", 0.9),
+                beta2: self.or("beta2", 0.999),
+                epsilon: self.or("epsilon", 1e-8),
+                weight_decay: self.or("weight_decay", 0.004),
             },
             "Adagrad" => Rule::Adagrad {
                 learning_rate: self.required("learning_rate")?,
