@@ -95,7 +95,7 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 
 impl DeviceCheckpoint {
     /// The checkpoint in `bytes`, which came from `path`.
-    fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self> {
+    pub(crate) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self> {
         let damaged = |offset: usize, reason: String| Error::DamagedDevice {
             path: path.to_path_buf(),
             offset: offset as u64,

@@ -56,6 +56,14 @@ pub enum Error {
         /// What was found instead and what to pass.
         hint: String,
     },
+    /// A dump of flash holds no region, or not the checkpoint that was asked for.
+    #[error("{}: {reason}", path.display())]
+    NoRegion {
+        /// The dump.
+        path: PathBuf,
+        /// What was not found, and what to pass.
+        reason: String,
+    },
     /// The file is no sorted table, or its end is missing.
     #[error("{} is not a TensorFlow index or V1 checkpoint: {reason}", path.display())]
     NotATable {
@@ -287,7 +295,9 @@ impl Error {
     pub fn status(&self) -> Status {
         match self {
             Error::Io { source, .. } => io_status(source),
-            Error::NoCheckpoint { .. } | Error::NoTensor { .. } => Status::NotFound,
+            Error::NoCheckpoint { .. } | Error::NoRegion { .. } | Error::NoTensor { .. } => {
+                Status::NotFound
+            }
             Error::NotATable { .. }
             | Error::DamagedTable { .. }
             | Error::BlockChecksum { .. }

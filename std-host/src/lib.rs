@@ -12,6 +12,7 @@ mod dtype;
 mod error;
 pub mod events;
 pub mod example;
+pub mod flash_image;
 mod gather;
 pub mod iterator;
 mod management;

@@ -6,3 +6,4 @@ pub mod eigen;
 pub mod figures;
 pub mod golden;
 pub mod heads;
+pub mod model;

@@ -144,15 +144,15 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
     }
 
     /// How many saves of a checkpoint of `length` bytes the region will bear, if a block bears
-    /// `cycles` erases; those that were made are taken off. An estimate: each restart may cost
-    /// the rest of a block, and checkpoints that live on long are copied once a round.
+    /// `cycles` erases; those that were made are taken off. An estimate, as
+    /// [`Geometry::endurance`] is.
     pub fn endurance(&self, length: u32, cycles: u32) -> u64 {
         let erases = match self.region {
             Region::Log(log) => log.tip.erases,
             Region::Unclaimed(_) => 0,
         };
-        let saves = self.media.geometry.saves_per_cycle(length);
-        u64::from(saves) * u64::from(cycles.saturating_sub(erases))
+        let left = cycles.saturating_sub(erases);
+        self.media.geometry.endurance(length, left)
     }
 
     /// The checkpoint that follows number `save_counter`: from 0 on, all that live on, oldest

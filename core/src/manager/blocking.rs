@@ -123,15 +123,15 @@ impl<F: NorFlash> CheckpointManager<F> {
     }
 
     /// How many saves of a checkpoint of `length` bytes the region will bear, if a block bears
-    /// `cycles` erases; those that were made are taken off. An estimate: each restart may cost
-    /// the rest of a block, and checkpoints that live on long are copied once a round.
+    /// `cycles` erases; those that were made are taken off. An estimate, as
+    /// [`Geometry::endurance`] is.
     pub fn endurance(&self, length: u32, cycles: u32) -> u64 {
         self.0.endurance(length, cycles)
     }
 }
 
 /// The result of a future that does not wait.
-fn ready<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+pub(super) fn ready<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     match future.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => Some(result),
         Poll::Pending => None,

@@ -11,6 +11,9 @@ use super::slot::{Header, KeptAt};
 
 /// Takes a region that is nobody's: erases its last block and writes there that there is no
 /// checkpoint. Cut short, it is begun again.
+///
+/// The erase comes first, although the block reads as erased: a write that was cut may have left
+/// no trace, and no unit is written twice. So a cut can leave anything in this one block.
 pub(super) async fn claim<F: NorFlash>(
     media: &mut Media<F>,
     unclaimed: Unclaimed,
@@ -44,6 +47,8 @@ async fn give_up<F: NorFlash>(
     let (tip, open) = (log.tip, log.open);
     let extent = media.geometry.extent(0).ok_or(SaveError::Exhausted)?;
     let header = |sequence| Header {
+        window: 0,
+        kept_window: 0,
         save_counter: 0,
         length: 0,
         kept: false,

@@ -31,6 +31,14 @@ pub enum OpenError {
         /// Offset of the first byte that is not blank.
         offset: u32,
     },
+    /// The region is blank but for its last block. Either power went within the erase of the
+    /// very first save, before there was any checkpoint, or somebody else's data are there: no
+    /// manager can tell. Format the region, or open it with
+    /// [`Claim::Interrupted`](super::Claim::Interrupted).
+    Interrupted {
+        /// Offset of the first byte that is not blank.
+        offset: u32,
+    },
     /// The manager wrote to the region, but no checkpoint can be found and it was not formatted.
     Damaged,
     /// The flash's future was not ready: a flash that has to be waited for needs the async
@@ -61,6 +69,10 @@ impl fmt::Display for OpenError {
             Self::Foreign { offset } => write!(
                 f,
                 "the region holds something else from byte {offset} on; format it to give that up"
+            ),
+            Self::Interrupted { offset } => write!(
+                f,
+                "the region is blank up to byte {offset} in its last block: a first save lost power, or something else is there; format it to give that up"
             ),
             Self::Damaged => f.write_str(
                 "the region is the manager's, but no checkpoint is found in it; format it to start anew",

@@ -125,17 +125,20 @@ impl Geometry {
         })
     }
 
-    /// How many checkpoints of `length` bytes the region takes in while every block is erased
-    /// once; 0 if they do not fit.
-    pub fn saves_per_cycle(&self, length: u32) -> u32 {
+    /// How many saves of `length` bytes the region bears in all if a block bears `cycles` erases;
+    /// 0 if such a checkpoint does not fit. An estimate: each restart may cost the rest of a
+    /// block, and checkpoints that live on long are copied once a round.
+    pub fn endurance(&self, length: u32, cycles: u32) -> u64 {
         let Some(extent) = self.extent(length) else {
             return 0;
         };
         let shared = self.block_data().checked_div(extent.end).unwrap_or(0);
-        match self.blocks().checked_div(extent.blocks) {
-            _ if shared > 0 => self.blocks().saturating_mul(shared),
-            Some(slots) => slots,
-            None => 0,
+        let erases = u64::from(self.blocks()) * u64::from(cycles);
+        match erases.checked_div(extent.blocks.into()) {
+            // A spare of its size has to be there.
+            _ if extent.blocks > self.blocks() / 2 => 0,
+            _ if shared > 0 => erases.saturating_mul(shared.into()),
+            saves => saves.unwrap_or(0),
         }
     }
 
@@ -295,8 +298,9 @@ mod tests {
         for length in [u32::MAX, u32::MAX - 7, u32::MAX - 40] {
             assert_eq!(geometry.extent(length), None);
         }
-        assert_eq!(geometry.saves_per_cycle(u32::MAX), 0);
-        assert_eq!(geometry.saves_per_cycle(3000), 2);
-        assert_eq!(geometry.saves_per_cycle(100), 4 * (2016 / 144));
+        assert_eq!(geometry.endurance(u32::MAX, 100), 0);
+        assert_eq!(geometry.endurance(3000, 100), 200);
+        assert_eq!(geometry.endurance(5000, 100), 0, "three of four blocks");
+        assert_eq!(geometry.endurance(100, 10), 10 * 4 * (2016 / 144));
     }
 }

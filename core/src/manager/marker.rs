@@ -9,7 +9,7 @@ pub(super) const MARKER: usize = 28;
 /// Version of the region's layout that this crate writes. Version 0 is not frozen.
 pub const VERSION: u8 = 0;
 
-const MAGIC: [u8; 4] = *b"GCKR";
+pub(super) const MAGIC: [u8; 4] = *b"GCKR";
 
 /// What the start of a block says. It is written after the block's erase is complete, so that a
 /// block without a marker is not known to be erased, whatever it reads as.
@@ -72,6 +72,11 @@ impl Marker {
     /// Reads the start of a block.
     pub fn parse(bytes: &[u8]) -> Parsed {
         Self::parse_checked(bytes).unwrap_or(Parsed::Foreign)
+    }
+
+    /// Whether the start of a block begins as a marker does.
+    pub(super) fn is_begun(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC)
     }
 
     fn parse_checked(bytes: &[u8]) -> Option<Parsed> {

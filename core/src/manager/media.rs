@@ -95,6 +95,14 @@ impl<F: NorFlash> Media<F> {
         }
     }
 
+    /// Whether a block starts as a marker does that may have been cut short.
+    pub(super) async fn begins_marker(&mut self, block: u32) -> bool {
+        let mut chunk = Chunk::ERASED;
+        let at = self.geometry.block_start(block);
+        let bytes = self.read(at, size_of::<u32>(), &mut chunk).await;
+        bytes.is_some_and(Marker::is_begun)
+    }
+
     /// The marker of a block, if it belongs there.
     pub(super) async fn marker(&mut self, block: u32) -> Option<Marker> {
         match self.parse_marker(block).await {

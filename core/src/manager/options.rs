@@ -76,9 +76,16 @@ pub enum Keep {
 pub enum Claim {
     /// Only a region that was formatted before.
     Formatted,
-    /// Also a blank one: each byte reads as erased, but for the last block, where a claim that
-    /// lost power may have left anything.
+    /// Also a blank one: every byte reads as erased. Power that goes within the erase of the very
+    /// first save may leave a region that is blank no longer: [`OpenError::Interrupted`] then
+    /// asks for [`format`](super::CheckpointManager::format). Nothing can be lost by it: there
+    /// was no checkpoint.
+    ///
+    /// [`OpenError::Interrupted`]: super::OpenError::Interrupted
     Blank,
+    /// Also one that is blank but for its last block, which the very first save erases: whatever
+    /// is there is taken for what a loss of power left. For regions that nobody else writes to.
+    Interrupted,
     /// Any: what is not the manager's is erased.
     Anything,
 }

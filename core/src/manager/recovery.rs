@@ -45,17 +45,57 @@ pub(super) async fn open<F: NorFlash>(
     if options.claim == Claim::Anything {
         return Ok(unclaimed);
     }
-    let first = first_not_blank(media).await;
-    match (first, markers.other) {
-        (None, _) if options.claim == Claim::Blank => Ok(unclaimed),
-        (None, _) => Err(OpenError::Unformatted),
+    match (Trace::of(media).await, markers.other) {
+        (Trace::Nothing, _) if options.claim == Claim::Formatted => Err(OpenError::Unformatted),
+        (Trace::Nothing, _) => Ok(unclaimed),
         _ if markers.own => Err(OpenError::Damaged),
-        (Some(_), Some(Other::Version(found))) => Err(OpenError::Version { found }),
-        (Some(_), Some(Other::Geometry(found))) => Err(OpenError::OtherGeometry {
+        (_, Some(Other::Version(found))) => Err(OpenError::Version { found }),
+        (_, Some(Other::Geometry(found))) => Err(OpenError::OtherGeometry {
             expected: media.geometry,
             found,
         }),
-        (Some(offset), None) => Err(OpenError::Foreign { offset }),
+        (Trace::LastBlock { .. }, None) if options.claim == Claim::Interrupted => Ok(unclaimed),
+        (Trace::LastBlock { offset }, None) => Err(OpenError::Interrupted { offset }),
+        (Trace::Elsewhere { offset }, None) => Err(OpenError::Foreign { offset }),
+    }
+}
+
+/// What is in a region without a log.
+#[derive(Debug, Clone, Copy)]
+enum Trace {
+    /// Every byte reads as erased. Or, beyond doubt, a claim did not come to its end: the last
+    /// block has a marker or the start of one, and behind it at most what a claim writes.
+    Nothing,
+    /// Something in the last block only: a claim that lost power within its erase, or not.
+    LastBlock { offset: u32 },
+    /// Something that no claim can leave.
+    Elsewhere { offset: u32 },
+}
+
+impl Trace {
+    async fn of<F: NorFlash>(media: &mut Media<F>) -> Self {
+        let geometry = media.geometry;
+        let last = geometry.blocks() - 1;
+        let start = geometry.block_start(last);
+        if let Some(offset) = media.first_not_blank(0, start).await {
+            return Self::Elsewhere { offset };
+        }
+        let Some(offset) = media.first_not_blank(start, geometry.erase_size()).await else {
+            return Self::Nothing;
+        };
+        let behind = match media.marker(last).await {
+            Some(marker) if marker.part == 0 => geometry.extent(0).map(|extent| extent.end),
+            Some(_) => None,
+            None => media.begins_marker(last).await.then_some(0),
+        };
+        if let Some(behind) = behind {
+            let at = geometry.address(last, behind);
+            let rest = geometry.block_data().saturating_sub(behind);
+            if media.first_not_blank(at, rest).await.is_none() {
+                return Self::Nothing;
+            }
+        }
+        Self::LastBlock { offset }
     }
 }
 
@@ -166,11 +206,4 @@ async fn rest_is_blank<F: NorFlash>(media: &mut Media<F>, tip: &Tip) -> bool {
     let header = media.geometry.aligned(HEADER as u32);
     let at = media.geometry.address(tip.block, tip.offset);
     room >= header && media.first_not_blank(at, header).await.is_none()
-}
-
-/// The first byte that does not read as erased, in all blocks but the last: an interrupted claim
-/// may have left anything there.
-async fn first_not_blank<F: NorFlash>(media: &mut Media<F>) -> Option<u32> {
-    let last = media.geometry.block_start(media.geometry.blocks() - 1);
-    media.first_not_blank(0, last).await
 }

@@ -7,6 +7,10 @@ use super::slot::{Header, KeptAt};
 /// What a checkpoint's header says of those kept so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
+    /// How many of the newest can live on: what was given up once does not come back.
+    pub(super) window: u32,
+    /// The same of those kept for ever.
+    pub(super) max_kept: u32,
     pub(super) save_counter: u32,
     pub(super) kept: bool,
     pub(super) kept_count: u32,
@@ -16,6 +20,14 @@ pub(super) struct Standing {
 impl Standing {
     pub(super) fn of(header: &Header) -> Self {
         Self {
+            window: match header.window {
+                u16::MAX => u32::MAX,
+                window => window.into(),
+            },
+            max_kept: match header.kept_window {
+                u8::MAX => u32::MAX,
+                window => window.into(),
+            },
             save_counter: header.save_counter,
             kept: header.kept,
             kept_count: header.kept_count,
@@ -51,6 +63,10 @@ impl Standing {
         };
         let kept_count = newest.map_or(0, |newest| newest.kept_count);
         Self {
+            window: newest.map_or(u32::MAX, |newest| newest.window.saturating_add(1)),
+            max_kept: newest.map_or(u32::MAX, |newest| {
+                newest.max_kept.saturating_add(due.into())
+            }),
             save_counter: newest.map_or(1, |newest| newest.save_counter.saturating_add(1)),
             kept: due,
             kept_count: kept_count.saturating_add(due.into()),
@@ -74,10 +90,21 @@ pub(super) struct Retention {
 impl Retention {
     pub(super) fn new(options: &Options, newest: Standing) -> Self {
         Self {
-            window: options.max_to_keep.max(1),
-            max_kept: options.kept_bound(),
+            window: options.max_to_keep.max(1).min(newest.window),
+            max_kept: options.kept_bound().min(newest.max_kept),
             save_counter: newest.save_counter,
             kept_count: newest.kept_count,
+        }
+    }
+
+    /// What the newest checkpoint itself says, whatever the options of the next save.
+    pub(super) fn recorded(newest: &Header) -> Self {
+        let standing = Standing::of(newest);
+        Self {
+            window: standing.window,
+            max_kept: standing.max_kept,
+            save_counter: standing.save_counter,
+            kept_count: standing.kept_count,
         }
     }
 
@@ -147,6 +174,8 @@ mod tests {
     #[test]
     fn the_newest_few_and_the_newest_kept_live_on() {
         let header = |save_counter, kept, kept_count| Header {
+            window: 3,
+            kept_window: 2,
             save_counter,
             length: 0,
             kept,

@@ -239,6 +239,8 @@ impl<F: NorFlash> Save<'_, F> {
         }
         let standing = checkpoint.standing;
         let header = |sequence| Header {
+            window: u16::try_from(plan.retention.window).unwrap_or(u16::MAX),
+            kept_window: u8::try_from(plan.retention.max_kept).unwrap_or(u8::MAX),
             save_counter: standing.save_counter,
             length: checkpoint.length,
             kept: standing.kept,

@@ -7,7 +7,6 @@ pub(super) const HEADER: usize = 32;
 /// Bytes of a commit record.
 pub(super) const COMMIT: usize = 8;
 
-const MAGIC: [u8; 2] = *b"GS";
 const KEPT: u8 = 1;
 const COPY: u8 = 2;
 const SETTLED: u8 = 4;
@@ -21,6 +20,15 @@ const EMPTY: u8 = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Header {
+    /// How many of the newest checkpoints live on with this one, itself included, at most:
+    /// [`Options::max_to_keep`](super::Options::max_to_keep), or fewer where the region is small.
+    /// `u16::MAX` is no limit.
+    pub window: u16,
+    /// The same for those that are kept beyond them: [`Options::max_kept`] at most; `u8::MAX` is
+    /// no limit.
+    ///
+    /// [`Options::max_kept`]: super::Options::max_kept
+    pub kept_window: u8,
     /// Number of the checkpoint, from 1 (TensorFlow's `save_counter`).
     pub save_counter: u32,
     /// Bytes of the checkpoint.
@@ -67,8 +75,8 @@ impl Header {
         let flags = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag);
         let mut bytes = [0; HEADER];
         let fields: [&[u8]; 7] = [
-            &MAGIC,
-            &[0, flags.sum::<u8>() | hours],
+            &self.window.to_le_bytes(),
+            &[self.kept_window, flags.sum::<u8>() | hours],
             &self.save_counter.to_le_bytes(),
             &self.length.to_le_bytes(),
             &self.tail.to_le_bytes(),
@@ -87,10 +95,8 @@ impl Header {
     /// The header at the start of `bytes`, in a block of this sequence number.
     pub fn parse(bytes: &[u8], sequence: u32) -> Option<Self> {
         let (content, &checksum) = bytes.get(..HEADER)?.split_last_chunk::<4>()?;
-        let &[m0, m1, 0, flags] = content.first_chunk()? else {
-            return None;
-        };
-        if [m0, m1] != MAGIC || u32::from_le_bytes(checksum) != bound(content, sequence) {
+        let &[w0, w1, kept_window, flags] = content.first_chunk()?;
+        if u32::from_le_bytes(checksum) != bound(content, sequence) {
             return None;
         }
         let number = |at: usize| {
@@ -99,6 +105,8 @@ impl Header {
         };
         let kept_at = i64::from_le_bytes(*content.get(20..)?.first_chunk()?);
         Some(Self {
+            window: u16::from_le_bytes([w0, w1]),
+            kept_window,
             save_counter: number(4)?,
             length: number(8)?,
             kept: flags & KEPT != 0,
@@ -148,6 +156,8 @@ mod tests {
 
     fn header() -> Header {
         Header {
+            window: 3,
+            kept_window: 4,
             save_counter: 9,
             length: 1234,
             kept: true,

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use gradlet::checkpoint::Choice;
 use gradlet_host::convert::{self, Form, Format, Options, Selection, Slots, Source, Step};
+use gradlet_host::flash_image::{FlashImage, Place};
 use gradlet_host::mapping::Mapping;
 use gradlet_host::profile::Profile;
 use gradlet_host::{DType, Durability};
@@ -19,7 +20,7 @@ use super::print_json;
 ///
 /// IN is recognised by its content: a device checkpoint (.gck), the prefix of a TensorFlow V2
 /// bundle or one of its files, a V1 checkpoint, a folder with a `checkpoint` state file, a SavedModel folder, an
-/// .npz or a .safetensors file. OUT tells the format by its ending: .gck, .npz, .safetensors,
+/// .npz or a .safetensors file, a dump of the flash that the device keeps its checkpoints in. OUT tells the format by its ending: .gck, .npz, .safetensors,
 /// anything else is the prefix of a V2 bundle. Files appear whole or not at all.
 ///
 /// A device checkpoint becomes OUT-STEP.index and OUT-STEP.data-00000-of-00001, as
@@ -68,6 +69,9 @@ pub(super) struct Convert {
     /// What becomes of optimizer slots
     #[arg(long, value_enum, default_value_t = SlotsArgument::Keep)]
     slots: SlotsArgument,
+    /// Of a dump of flash, take the checkpoint of this global step and not the newest
+    #[arg(long, value_name = "N")]
+    step: Option<i64>,
     /// Write exactly OUT: do not append the global step
     #[arg(long)]
     exact: bool,
@@ -142,7 +146,13 @@ struct Converted {
 
 impl Convert {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let source = Source::open(&self.input)?;
+        let source = match self.step {
+            None => Source::open(&self.input)?,
+            Some(step) => {
+                let image = FlashImage::open(&self.input, Place::default())?;
+                Source::Device(image.at_step(step)?)
+            }
+        };
         let options = Options {
             selection: self.selection()?,
             form: match self.form {

@@ -5,8 +5,11 @@
 
 mod convert;
 mod describe;
+mod extract;
 mod inspect;
 mod recv;
+mod region;
+mod ring;
 mod verify;
 mod warnings;
 
@@ -26,6 +29,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(convert::Convert),
+    Extract(extract::Extract),
     Inspect(inspect::Inspect),
     Recv(recv::Recv),
     Verify(verify::Verify),
@@ -36,6 +40,7 @@ pub(crate) fn run() -> ExitCode {
     warnings::print();
     let outcome = match Arguments::parse().command {
         Command::Convert(command) => command.run(),
+        Command::Extract(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Recv(command) => command.run(),
         Command::Verify(command) => command.run(),

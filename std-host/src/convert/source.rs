@@ -10,6 +10,7 @@ use crate::bundle;
 use crate::device::{self, DeviceCheckpoint};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::flash_image::{FlashImage, Place, is_flash_image};
 use crate::management::ManagementError;
 use crate::name::Name;
 use crate::profile::FlatVariables;
@@ -25,7 +26,7 @@ use crate::variables::Saveable as _;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// A device checkpoint.
+    /// A device checkpoint, or the newest one in a dump of flash.
     Device(DeviceCheckpoint),
     /// A TensorFlow V2 bundle.
     Bundle(bundle::Reader),
@@ -53,7 +54,7 @@ pub struct SourceTensor {
 impl Source {
     /// Opens what is at `path`: a device checkpoint, the prefix of a V2 bundle or one of its
     /// files, a V1 checkpoint, a folder with a `checkpoint` state file, a SavedModel folder, an
-    /// `.npz` or `.safetensors` file.
+    /// `.npz` or `.safetensors` file, a dump of flash ([`crate::flash_image`]).
     ///
     /// # Errors
     /// Those of the format that it is found to be; [`Error::NoCheckpoint`] with a hint if it is
@@ -92,6 +93,10 @@ impl Source {
             }
             if let Some(prefix) = prefix_of_file(path) {
                 return bundle::Reader::open(prefix).map(Source::Bundle);
+            }
+            if !is_v1(path) && is_flash_image(path) {
+                let image = FlashImage::open(path, Place::default())?;
+                return image.newest().map(Source::Device);
             }
         }
         let is_bundle = bundle::index_path(path).exists();

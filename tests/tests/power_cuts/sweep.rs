@@ -1,22 +1,55 @@
-//! Every cut of a run of saves in one geometry.
+//! Every cut of a run of saves in one geometry: the oracle.
 
-use std::ops::AddAssign;
+use std::cell::Cell;
+use std::ops::{AddAssign, Range};
 
-use gradlet::manager::{CheckpointManager, Options, Restoration};
 use gradlet::mock_flash::{TornReads, storage_len};
+use gradlet_tests::model::Model;
 
 use crate::forking::{Flash, Forking, Step};
-use crate::model::Model;
+use crate::keeper::{Keeper, Open};
 
 /// What came out.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     /// Cuts that were tried.
     pub(crate) cuts: u64,
     /// Of those, in the save that followed a cut.
     pub(crate) second_cuts: u64,
-    /// Cuts after which neither the previous nor the new checkpoint was there.
+    /// Cuts after which the newest checkpoint was neither the previous nor the new one, or one
+    /// that is kept for ever was not there.
     pub(crate) lost: u64,
+    /// Cuts after which saving did not go on.
+    pub(crate) stuck: u64,
+    /// Cuts after which the rules of the flash were broken.
+    pub(crate) breaches: u64,
+    /// What was found first.
+    pub(crate) first: Option<String>,
+}
+
+/// What is wrong after a cut.
+#[derive(Debug)]
+enum Finding {
+    Lost(String),
+    Stuck(String),
+    Breach(String),
+}
+
+impl Tally {
+    pub(crate) fn is_clean(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn add(&mut self, finding: &Finding, context: impl FnOnce() -> String) {
+        let (count, text) = match finding {
+            Finding::Lost(text) => (&mut self.lost, text),
+            Finding::Stuck(text) => (&mut self.stuck, text),
+            Finding::Breach(text) => (&mut self.breaches, text),
+        };
+        *count += 1;
+        self.first
+            .get_or_insert_with(|| format!("{}: {text}", context()));
+    }
 }
 
 impl AddAssign for Tally {
@@ -24,14 +57,17 @@ impl AddAssign for Tally {
         self.cuts += other.cuts;
         self.second_cuts += other.second_cuts;
         self.lost += other.lost;
+        self.stuck += other.stuck;
+        self.breaches += other.breaches;
+        self.first = self.first.take().or(other.first);
     }
 }
 
 /// A region, and what is saved to it.
-pub(crate) struct Sweep<const READ: usize, const WRITE: usize, const ERASE: usize> {
+pub(crate) struct Sweep<K, const READ: usize, const WRITE: usize, const ERASE: usize> {
+    keeper: K,
     flash: Flash<READ, WRITE, ERASE>,
     payload: usize,
-    options: Options,
     tally: Tally,
     /// Memory for the flash of a cut, and of a second one.
     forks: [Flash<READ, WRITE, ERASE>; 2],
@@ -44,18 +80,22 @@ struct Allowed {
     new: i64,
 }
 
-/// A second cut is tried after each so many first ones.
-const SECOND: u64 = 2999;
+/// A second cut is tried after each so many first ones: in a run of 50 saves a few of each kind.
+const SECOND: u64 = 6997;
 /// The ring is written round several times after each so many cuts.
-const LONG: u64 = 509;
+const LONG: u64 = 1021;
+/// How often the checkpoints that are kept for ever are looked for.
+const KEPT: u64 = 5;
 
-impl<const READ: usize, const WRITE: usize, const ERASE: usize> Sweep<READ, WRITE, ERASE> {
-    pub(crate) fn new(blocks: usize, payload: usize, options: Options) -> Self {
+impl<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>
+    Sweep<K, READ, WRITE, ERASE>
+{
+    pub(crate) fn new(keeper: K, blocks: usize, payload: usize) -> Self {
         let flash = || Flash::new(vec![0; storage_len(ERASE, blocks)]);
         Self {
+            keeper,
             flash: flash(),
             payload,
-            options,
             tally: Tally::default(),
             forks: [flash(), flash()],
         }
@@ -69,81 +109,83 @@ impl<const READ: usize, const WRITE: usize, const ERASE: usize> Sweep<READ, WRIT
         let restarts = [1, 9, 2, 20, 1, 1, 40];
         for session in restarts.into_iter().cycle() {
             let session = session.min(saves - step);
-            newest = self.session(&mut flash, newest, step..step + session);
+            let steps = step..step + session;
+            if let Err(text) = self.session(&mut flash, newest, steps.clone()) {
+                self.tally.add(&Finding::Stuck(text), || {
+                    format!("without a cut, {steps:?}")
+                });
+                break;
+            }
             step += session;
+            newest = Some(step);
             if step == saves {
                 break;
             }
         }
-        assert_eq!(newest, Some(saves));
-        assert_eq!(flash.violation(), None);
+        if let Some(violation) = flash.violation() {
+            let breach = Finding::Breach(violation.to_string());
+            self.tally.add(&breach, || "without a cut".to_owned());
+        }
         self.tally
     }
 
-    /// One start and the saves up to the next; the last step that was saved.
+    /// One start and the saves up to the next.
     fn session(
         &mut self,
         flash: &mut Flash<READ, WRITE, ERASE>,
         mut newest: Option<i64>,
-        steps: std::ops::Range<i64>,
-    ) -> Option<i64> {
-        let (options, payload) = (self.options, self.payload);
+        steps: Range<i64>,
+    ) -> Result<(), String> {
+        let (keeper, payload) = (self.keeper, self.payload);
         let [fork, second] = &mut self.forks;
         let tally = &mut self.tally;
-        let allowed = std::cell::Cell::new(Allowed {
+        let allowed = Cell::new(Allowed {
             previous: newest,
             new: steps.start + 1,
         });
         let before = |flash: &Flash<READ, WRITE, ERASE>, step: Step<'_>| {
             for tear in step.tears(WRITE) {
                 fork.clone_from(flash);
-                step.cut(fork, tear);
-                tally.cuts += 1;
-                fork.set_torn_reads(match tally.cuts % 2 {
-                    0 => TornReads::AsTheyAre,
-                    _ => TornReads::Error,
-                });
-                let context = || format!("{:?}, {step:?}, {tear:?}", allowed.get());
-                let found = newest_of(fork, options, payload);
-                if !allowed.get().contains(found) {
-                    eprintln!("{}: found {found:?}", context());
-                    tally.lost += 1;
+                if !step.cut(fork, tear) {
                     continue;
                 }
+                tally.cuts += 1;
+                fork.set_torn_reads(torn_reads(tally.cuts));
                 let first_cuts = tally.cuts - tally.second_cuts;
-                if first_cuts.is_multiple_of(SECOND) {
-                    cut_again(fork, second, options, payload, found, tally);
+                let found = after_cut(&keeper, fork, allowed.get(), payload, first_cuts);
+                if let Ok(found) = found
+                    && first_cuts.is_multiple_of(SECOND)
+                {
+                    cut_again(&keeper, fork, second, payload, found, tally);
                 }
                 let more = if first_cuts.is_multiple_of(LONG) {
                     200
                 } else {
                     3
                 };
-                let after = go_on(fork, options, payload, found, more);
-                if let Err(error) = after {
-                    panic!("{}: {error}", context());
+                let outcome = found.and_then(|found| go_on(&keeper, fork, payload, found, more));
+                if let Err(finding) = outcome {
+                    let allowed = allowed.get();
+                    tally.add(&finding, || format!("{allowed:?}, {step:?}, {tear:?}"));
                 }
             }
         };
-        let forking = Forking { flash, before };
-        let mut manager = CheckpointManager::open(forking, options).expect("the region opens");
+        let mut open = keeper.open(Forking { flash, before })?;
         let mut model = Model::new(payload);
-        let restored = manager.restore_or_initialize(&mut model);
-        assert_eq!(restored.map(step_of), Ok(newest));
+        let restored = open.restore(&mut model)?;
+        if restored != newest {
+            return Err(format!("restored {restored:?} and not {newest:?}"));
+        }
         for step in steps {
             allowed.set(Allowed {
                 previous: newest,
                 new: step + 1,
             });
             model.train_to(step + 1);
-            let saved = manager.save(&model).expect("a save without a cut");
-            assert_eq!(
-                saved.and_then(|saved| saved.info.global_step),
-                Some(step + 1)
-            );
+            open.save(&model)?;
             newest = Some(step + 1);
         }
-        newest
+        Ok(())
     }
 }
 
@@ -153,90 +195,115 @@ impl Allowed {
     }
 }
 
-fn step_of(restoration: Restoration) -> Option<i64> {
-    match restoration {
-        Restoration::Restored { step, .. } => Some(step),
-        _ => None,
+/// Each kind in its turn.
+fn torn_reads(cuts: u64) -> TornReads {
+    match cuts % 3 {
+        0 => TornReads::AsTheyAre,
+        1 => TornReads::Error,
+        _ => TornReads::Random,
     }
 }
 
-/// The step of the newest checkpoint, `Some(-1)` for a mixture.
-fn newest_of<const READ: usize, const WRITE: usize, const ERASE: usize>(
+/// The step of the newest checkpoint after a cut, which is one of those allowed.
+fn after_cut<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
+    keeper: &K,
     flash: &mut Flash<READ, WRITE, ERASE>,
-    options: Options,
+    allowed: Allowed,
     payload: usize,
-) -> Option<i64> {
-    let mut manager = CheckpointManager::open(flash, options).ok()?;
-    let mut model = Model::new(payload);
-    match manager.restore_or_initialize(&mut model).ok()? {
-        Restoration::Restored { step, .. } => {
-            Some(model.whole().filter(|&s| s == step).unwrap_or(-1))
+    cuts: u64,
+) -> Result<Option<i64>, Finding> {
+    let mut open = keeper.open(flash).map_err(Finding::Stuck)?;
+    let found = newest(&mut open, payload)?;
+    if !allowed.contains(found) {
+        return Err(Finding::Lost(format!("found {found:?}")));
+    }
+    let kept = keeper.kept(found.unwrap_or(0));
+    if cuts.is_multiple_of(KEPT) && !kept.is_empty() {
+        let steps = open.steps(payload);
+        if !kept.iter().all(|step| steps.contains(step)) {
+            return Err(Finding::Lost(format!("of {kept:?} only {steps:?}")));
         }
-        _ => None,
+    }
+    Ok(found)
+}
+
+/// The step of the newest checkpoint.
+fn newest(open: &mut impl Open, payload: usize) -> Result<Option<i64>, Finding> {
+    let mut model = Model::new(payload);
+    match open.restore(&mut model).map_err(Finding::Stuck)? {
+        None => Ok(None),
+        Some(step) if model.whole() == Some(step) => Ok(Some(step)),
+        Some(step) => Err(Finding::Lost(format!("found a mixture at step {step}"))),
     }
 }
 
-/// Starts and saves `saves` times more; what went wrong, if anything.
-fn go_on<const READ: usize, const WRITE: usize, const ERASE: usize>(
+/// Starts and saves `saves` times more, with further starts between.
+fn go_on<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
+    keeper: &K,
     flash: &mut Flash<READ, WRITE, ERASE>,
-    options: Options,
     payload: usize,
-    newest: Option<i64>,
+    found: Option<i64>,
     saves: i64,
-) -> Result<(), String> {
-    let mut step = newest.unwrap_or(0);
+) -> Result<(), Finding> {
+    let mut step = found.unwrap_or(0);
     let mut left = saves;
     let mut model = Model::new(payload);
     while left > 0 {
-        let mut manager = CheckpointManager::open(&mut *flash, options)
-            .map_err(|error| format!("does not open: {error}"))?;
+        let mut open = keeper.open(&mut *flash).map_err(Finding::Stuck)?;
+        let mut saved = Ok(());
         for _ in 0..left.min(40) {
             step += 1;
             left -= 1;
             model.train_to(step);
-            manager
-                .save(&model)
-                .map_err(|error| format!("does not save step {step}: {error}"))?;
+            saved = open.save(&model);
+            if saved.is_err() {
+                break;
+            }
         }
+        drop(open);
         if let Some(violation) = flash.violation() {
-            return Err(format!("breaks the rules: {violation}"));
+            return Err(Finding::Breach(violation.to_string()));
         }
-        let found = newest_of(flash, options, payload);
+        saved.map_err(|error| Finding::Stuck(format!("step {step}: {error}")))?;
+        let mut open = keeper.open(&mut *flash).map_err(Finding::Stuck)?;
+        let found = newest(&mut open, payload)?;
         if found != Some(step) {
-            return Err(format!("saved step {step}, then found {found:?}"));
+            return Err(Finding::Stuck(format!(
+                "saved {step}, then found {found:?}"
+            )));
         }
     }
     Ok(())
 }
 
 /// Cuts at every step of the first save after a cut.
-fn cut_again<const READ: usize, const WRITE: usize, const ERASE: usize>(
+fn cut_again<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
+    keeper: &K,
     flash: &Flash<READ, WRITE, ERASE>,
     second: &mut Flash<READ, WRITE, ERASE>,
-    options: Options,
     payload: usize,
-    newest: Option<i64>,
+    previous: Option<i64>,
     tally: &mut Tally,
 ) {
     let mut flash = flash.clone();
     let allowed = Allowed {
-        previous: newest,
-        new: newest.unwrap_or(0) + 1,
+        previous,
+        new: previous.unwrap_or(0) + 1,
     };
     let before = |flash: &Flash<READ, WRITE, ERASE>, step: Step<'_>| {
         for tear in step.tears(WRITE) {
             second.clone_from(flash);
-            step.cut(second, tear);
-            tally.cuts += 1;
-            tally.second_cuts += 1;
-            let found = newest_of(second, options, payload);
-            if !allowed.contains(found) {
-                eprintln!("a second cut, {allowed:?}, {step:?}, {tear:?}: found {found:?}");
-                tally.lost += 1;
+            if !step.cut(second, tear) {
                 continue;
             }
-            if let Err(error) = go_on(second, options, payload, found, 2) {
-                panic!("a second cut, {allowed:?}, {step:?}, {tear:?}: {error}");
+            tally.cuts += 1;
+            tally.second_cuts += 1;
+            let found = after_cut(keeper, second, allowed, payload, tally.cuts);
+            let outcome = found.and_then(|found| go_on(keeper, second, payload, found, 2));
+            if let Err(finding) = outcome {
+                tally.add(&finding, || {
+                    format!("a second cut, {allowed:?}, {step:?}, {tear:?}")
+                });
             }
         }
     };
@@ -244,7 +311,12 @@ fn cut_again<const READ: usize, const WRITE: usize, const ERASE: usize>(
         flash: &mut flash,
         before,
     };
-    let mut manager = CheckpointManager::open(forking, options).expect("the region opens");
-    let saved = manager.save(&Model::at(allowed.new, payload));
-    saved.expect("a save after a cut");
+    let saved = keeper
+        .open(forking)
+        .and_then(|mut open| open.save(&Model::at(allowed.new, payload)));
+    if let Err(text) = saved {
+        tally.add(&Finding::Stuck(text), || {
+            format!("the save after a cut, {allowed:?}")
+        });
+    }
 }

@@ -7,14 +7,14 @@ use gradlet::variable::{Collections, Name, Variable};
 
 /// A model of `values.len()` bytes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Model {
+pub struct Model {
     step: i64,
     values: Vec<u8>,
 }
 
 impl Model {
     /// Before the first step.
-    pub(crate) fn new(len: usize) -> Self {
+    pub fn new(len: usize) -> Self {
         Self {
             step: 0,
             values: vec![0; len],
@@ -22,14 +22,14 @@ impl Model {
     }
 
     /// The model after `step` steps.
-    pub(crate) fn at(step: i64, len: usize) -> Self {
+    pub fn at(step: i64, len: usize) -> Self {
         let mut model = Self::new(len);
         model.train_to(step);
         model
     }
 
     /// Sets every value as after `step` steps.
-    pub(crate) fn train_to(&mut self, step: i64) {
+    pub fn train_to(&mut self, step: i64) {
         self.step = step;
         let mut state = step as u64 ^ 0x9e37_79b9_7f4a_7c15;
         for value in &mut self.values {
@@ -40,8 +40,23 @@ impl Model {
         }
     }
 
+    /// Puts in what was stored elsewhere.
+    pub fn load(&mut self, step: i64, values: &[u8]) {
+        (self.step, self.values) = (step, values.to_vec());
+    }
+
+    /// The training step.
+    pub fn step(&self) -> i64 {
+        self.step
+    }
+
+    /// Its bytes.
+    pub fn values(&self) -> &[u8] {
+        &self.values
+    }
+
     /// The step, if every value is that of one step.
-    pub(crate) fn whole(&self) -> Option<i64> {
+    pub fn whole(&self) -> Option<i64> {
         let expected = Self::at(self.step, self.values.len());
         (self.values == expected.values).then_some(self.step)
     }

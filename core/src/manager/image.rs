@@ -1,0 +1,300 @@
+//! A region in a copy of it, a dump that came off a device: what is where. Reads only.
+
+use core::ops::Range;
+use core::pin::pin;
+
+use embedded_storage_async::nor_flash::{
+    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+};
+
+use super::blocking::ready;
+use super::geometry::{Extent, Geometry};
+use super::log::Log;
+use super::marker::{MAGIC, MARKER, Marker, Parsed};
+use super::media::Media;
+use super::options::{Claim, Options};
+use super::read;
+use super::recovery::{self, Region};
+use super::retention::Retention;
+use super::slot::Header;
+use super::walk::Slot;
+use crate::checkpoint::Info;
+
+/// A sign of a region in a dump: a marker says where the region starts and what its sizes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Sighting {
+    /// Where the region starts in the dump, in bytes.
+    pub start: usize,
+    /// Its sizes; of another version, they are not known.
+    pub geometry: Option<Geometry>,
+    /// Version of its layout.
+    pub version: u8,
+}
+
+/// Every marker in a dump, wherever it is, with the region that it belongs to.
+///
+/// A region that was written with other sizes before may have left markers of those.
+pub fn sightings(dump: &[u8]) -> impl Iterator<Item = Sighting> + use<'_> {
+    let candidates = dump.windows(MAGIC.len()).enumerate();
+    let candidates = candidates.filter(|(_, window)| *window == MAGIC);
+    candidates.filter_map(|(at, _)| {
+        let bytes = dump.get(at..at.checked_add(MARKER)?)?;
+        match Marker::parse(bytes) {
+            Parsed::Marker(marker) => Some(Sighting {
+                start: at.checked_sub(marker.geometry.block_start(marker.block) as usize)?,
+                geometry: Some(marker.geometry),
+                version: super::VERSION,
+            }),
+            Parsed::Version { found } => Some(Sighting {
+                start: at,
+                geometry: None,
+                version: found,
+            }),
+            Parsed::Foreign => None,
+        }
+    })
+}
+
+/// A region in a dump.
+#[derive(Debug)]
+pub struct Image<'a> {
+    media: Media<Dump<'a>>,
+    log: Option<Log>,
+}
+
+/// A block of a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Block {
+    /// Its number in the region.
+    pub number: u32,
+    /// What its start says, if that belongs there.
+    pub marker: Option<Marker>,
+    /// Whether it holds what counts; else it is free, whatever is in it.
+    pub is_used: bool,
+}
+
+/// A checkpoint, or a part of one, in a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Stored {
+    /// The block that it starts in.
+    pub block: u32,
+    /// That block's sequence number.
+    pub sequence: u32,
+    /// Where it starts in the data of that block.
+    pub offset: u32,
+    /// What it says of itself in front of the checkpoint.
+    pub header: Header,
+    /// The space that it takes.
+    pub extent: Extent,
+    /// What has become of it.
+    pub state: State,
+    /// Step, time and model of the checkpoint, as far as it could be read.
+    pub info: Info,
+}
+
+/// What has become of a checkpoint in flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum State {
+    /// It lives on: the manager would find it.
+    Live,
+    /// It was given up, and is still whole.
+    GivenUp,
+    /// It was never completed.
+    Torn,
+    /// It was completed, and is not what was written any more.
+    Damaged,
+}
+
+impl<'a> Image<'a> {
+    /// The region of these sizes at the start of `dump`.
+    ///
+    /// What a dump does not hold of the region cannot be read, and nothing else is wrong with it.
+    pub fn new(dump: &'a [u8], geometry: Geometry) -> Self {
+        let flash = Dump { bytes: dump };
+        let mut media = Media { flash, geometry };
+        let options = Options {
+            claim: Claim::Formatted,
+            ..Options::DEFAULT
+        };
+        let region = ready(pin!(recovery::open(&mut media, &options)));
+        let log = match region {
+            Some(Ok(Region::Log(log))) => Some(log),
+            _ => None,
+        };
+        Self { media, log }
+    }
+
+    /// The sizes of the region.
+    pub fn geometry(&self) -> Geometry {
+        self.media.geometry
+    }
+
+    /// How many blocks are free, whatever is in them; `None` if the manager could not open the
+    /// region.
+    pub fn free_blocks(&self) -> Option<u32> {
+        let geometry = &self.media.geometry;
+        let log = self.log.as_ref()?;
+        Some(geometry.blocks().saturating_sub(log.span(geometry)))
+    }
+
+    /// The block that was written last; `None` if the manager could not open the region.
+    pub fn last_block(&self) -> Option<u32> {
+        self.log.map(|log| log.tip.block)
+    }
+
+    /// Block `number` of the region.
+    pub fn block(&mut self, number: u32) -> Block {
+        let geometry = self.media.geometry;
+        let is_used = self
+            .log
+            .is_some_and(|log| log.distance(&geometry, number) < log.span(&geometry));
+        Block {
+            number,
+            marker: ready(pin!(self.media.marker(number))).flatten(),
+            is_used,
+        }
+    }
+
+    /// Everything that begins as a checkpoint does, block by block.
+    pub fn checkpoints(&mut self) -> impl Iterator<Item = Stored> + use<'a, '_> {
+        // The block being gone through, and where in its data.
+        let mut block = 0;
+        let mut within: Option<(u32, u32)> = None;
+        core::iter::from_fn(move || {
+            // Ends: each turn moves on by a slot or a block.
+            while block < self.media.geometry.blocks() {
+                let Some((sequence, offset)) = within else {
+                    let marker = ready(pin!(self.media.marker(block))).flatten();
+                    let starts = marker.filter(|marker| marker.part == 0);
+                    within = starts.map(|marker| (marker.sequence, 0));
+                    if within.is_none() {
+                        block += 1;
+                    }
+                    continue;
+                };
+                let slot = ready(pin!(self.media.slot(block, sequence, offset))).flatten();
+                let next = slot.map(|slot| slot.end(&self.media.geometry));
+                within = next
+                    .filter(|&(end, _)| end == sequence)
+                    .map(|(_, offset)| (sequence, offset));
+                if within.is_none() {
+                    block += 1;
+                }
+                if let Some(slot) = slot.filter(|slot| !slot.header.empty) {
+                    return Some(self.stored(&slot));
+                }
+            }
+            None
+        })
+    }
+
+    /// Where the bytes of a checkpoint lie in the dump, in order.
+    pub fn pieces(&self, stored: &Stored) -> impl Iterator<Item = Range<usize>> + use<> {
+        let geometry = self.media.geometry;
+        let stored = *stored;
+        let mut position = 0;
+        core::iter::from_fn(move || {
+            let left = stored.header.length.checked_sub(position)?;
+            let within = stored
+                .offset
+                .wrapping_add(stored.extent.payload)
+                .wrapping_add(position);
+            let data = geometry.block_data();
+            let room = data - within.checked_rem(data).unwrap_or(0);
+            let len = left.min(room);
+            position = position.saturating_add(len);
+            let start = geometry.address(stored.block, within) as usize;
+            (len > 0).then(|| start..start.saturating_add(len as usize))
+        })
+    }
+
+    fn stored(&mut self, slot: &Slot) -> Stored {
+        let committed = ready(pin!(self.media.is_committed(slot))) == Some(true);
+        let state = if !committed {
+            State::Torn
+        } else if ready(pin!(read::is_whole(&mut self.media, slot))) != Some(true) {
+            State::Damaged
+        } else if self.log.is_some_and(|log| lives(&log, slot)) {
+            State::Live
+        } else {
+            State::GivenUp
+        };
+        let info = ready(pin!(read::info(&mut self.media, slot)));
+        Stored {
+            block: slot.block,
+            sequence: slot.sequence,
+            offset: slot.offset,
+            header: slot.header,
+            extent: slot.extent,
+            state,
+            info: info.unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether the newest checkpoint says that this one lives on.
+fn lives(log: &Log, slot: &Slot) -> bool {
+    let Some(newest) = log.newest_header() else {
+        return false;
+    };
+    let end = (log.tip.sequence, log.tip.offset);
+    let counts = slot.sequence >= log.tail_sequence && slot.order() < end;
+    counts && Retention::recorded(newest).retains(&slot.header)
+}
+
+/// Bytes as a flash that can only be read.
+#[derive(Debug)]
+struct Dump<'a> {
+    bytes: &'a [u8],
+}
+
+/// What a dump does not do.
+#[derive(Debug)]
+struct NotThere;
+
+impl NorFlashError for NotThere {
+    fn kind(&self) -> NorFlashErrorKind {
+        NorFlashErrorKind::OutOfBounds
+    }
+}
+
+impl ErrorType for Dump<'_> {
+    type Error = NotThere;
+}
+
+impl ReadNorFlash for Dump<'_> {
+    const READ_SIZE: usize = 1;
+
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NotThere> {
+        let content = self.bytes.get(offset as usize..).ok_or(NotThere)?;
+        let content = content.get(..bytes.len()).ok_or(NotThere)?;
+        for (byte, &content) in bytes.iter_mut().zip(content) {
+            *byte = content;
+        }
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl NorFlash for Dump<'_> {
+    const WRITE_SIZE: usize = 1;
+    const ERASE_SIZE: usize = 1;
+
+    async fn erase(&mut self, _: u32, _: u32) -> Result<(), NotThere> {
+        Err(NotThere)
+    }
+
+    async fn write(&mut self, _: u32, _: &[u8]) -> Result<(), NotThere> {
+        Err(NotThere)
+    }
+}

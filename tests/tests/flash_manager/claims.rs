@@ -1,0 +1,239 @@
+//! A region is taken only if it is blank or the manager's own, or on the user's word.
+
+use embedded_storage::nor_flash::NorFlash;
+use gradlet::manager::{CheckpointManager, Claim, OpenError, Options};
+use gradlet::mock_flash::Tear;
+use gradlet_tests::model::Model;
+
+use crate::{Flash, flash, newest, save};
+
+const BLOCKS: usize = 4;
+const PAYLOAD: usize = 200;
+
+const FORMATTED: Options = Options {
+    claim: Claim::Formatted,
+    ..Options::DEFAULT
+};
+const INTERRUPTED: Options = Options {
+    claim: Claim::Interrupted,
+    ..Options::DEFAULT
+};
+const ANYTHING: Options = Options {
+    claim: Claim::Anything,
+    ..Options::DEFAULT
+};
+
+fn open(flash: &mut Flash, options: Options) -> Result<(), OpenError> {
+    CheckpointManager::open(flash, options).map(drop)
+}
+
+/// Somebody else's bytes at `offset`, in an otherwise blank flash.
+fn foreign(offset: usize, bytes: &[u8]) -> Flash {
+    let mut flash = flash(BLOCKS);
+    let mut image = vec![0xff; BLOCKS * 1024];
+    image[offset..offset + bytes.len()].copy_from_slice(bytes);
+    flash.load(&image);
+    flash
+}
+
+#[test]
+fn foreign_bytes_anywhere_are_reported_and_stay() {
+    let kinds: [&[u8]; 4] = [b"somebody else's data", &[0; 64], &[0xfe], &[0x47, 0x43]];
+    for block in 0..BLOCKS {
+        for within in [0, 1, 3, 4, 27, 28, 68, 512, 1023 - 64] {
+            for bytes in kinds {
+                let offset = block * 1024 + within;
+                let mut flash = foreign(offset, bytes);
+                let before = flash.image().to_vec();
+                let found = open(&mut flash, Options::DEFAULT);
+                let expected = match block == BLOCKS - 1 {
+                    true => OpenError::Interrupted {
+                        offset: offset as u32,
+                    },
+                    false => OpenError::Foreign {
+                        offset: offset as u32,
+                    },
+                };
+                assert_eq!(found, Err(expected), "{bytes:?} at {offset}");
+                assert_eq!(open(&mut flash, FORMATTED), Err(expected));
+                assert_eq!(flash.image(), before, "{bytes:?} at {offset}");
+                assert_eq!(flash.steps(), 0, "nothing was written or erased");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flash_that_is_foreign_throughout_is_reported_and_stays() {
+    for byte in [0, 0x55, 0xa5, 0x7f] {
+        let mut flash = flash(BLOCKS);
+        flash.load(&[byte; BLOCKS * 1024]);
+        for options in [FORMATTED, Options::DEFAULT, INTERRUPTED] {
+            let found = open(&mut flash, options);
+            assert_eq!(found, Err(OpenError::Foreign { offset: 0 }));
+        }
+        assert_eq!(flash.steps(), 0);
+        save(&mut flash, ANYTHING, PAYLOAD, 1..4);
+        assert_eq!(newest(&mut flash, FORMATTED, PAYLOAD), Some(3));
+    }
+}
+
+#[test]
+fn a_blank_region_is_taken_by_the_first_save_unless_it_must_be_formatted() {
+    let mut flash = flash(BLOCKS);
+    assert_eq!(open(&mut flash, FORMATTED), Err(OpenError::Unformatted));
+    assert_eq!(open(&mut flash, Options::DEFAULT), Ok(()));
+    assert_eq!(flash.steps(), 0, "opening writes nothing");
+    CheckpointManager::format(&mut flash, FORMATTED).expect("a flash that works");
+    assert_eq!(open(&mut flash, FORMATTED), Ok(()));
+    assert_eq!(newest(&mut flash, FORMATTED, PAYLOAD), None);
+}
+
+#[test]
+fn formatting_gives_up_every_checkpoint_at_once_wherever_it_is_cut() {
+    let mut original = flash(BLOCKS);
+    save(&mut original, Options::DEFAULT, PAYLOAD, 1..9);
+    let mut cut = original.clone();
+    let before = cut.steps();
+    CheckpointManager::format(&mut cut, FORMATTED).expect("a flash that works");
+    let steps = cut.steps() - before;
+    for tear in [Tear::Nothing, Tear::Random, Tear::Blank, Tear::Complete] {
+        for step in 0..=steps {
+            cut.clone_from(&original);
+            cut.cut_power(step, tear);
+            let formatted = CheckpointManager::format(&mut cut, FORMATTED).is_ok();
+            assert_eq!(formatted, step == steps);
+            cut.power_on();
+            let found = newest(&mut cut, FORMATTED, PAYLOAD);
+            assert!(
+                found.is_none() || found == Some(8),
+                "{step} {tear:?}: {found:?}"
+            );
+            assert!(!formatted || found.is_none());
+            save(&mut cut, FORMATTED, PAYLOAD, 20..24);
+            assert_eq!(newest(&mut cut, FORMATTED, PAYLOAD), Some(23));
+            assert_eq!(cut.violation(), None);
+        }
+    }
+}
+
+#[test]
+fn a_first_save_that_is_cut_goes_on_or_asks_to_be_told() {
+    let mut asked = 0;
+    for tear in [
+        Tear::Nothing,
+        Tear::Bytes(2),
+        Tear::Random,
+        Tear::Blank,
+        Tear::Complete,
+    ] {
+        for step in 0.. {
+            let mut flash = flash(BLOCKS);
+            flash.cut_power(step, tear);
+            let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+            let complete = manager.save(&Model::at(1, PAYLOAD)).is_ok();
+            flash.power_on();
+            match open(&mut flash, Options::DEFAULT) {
+                Ok(()) => {}
+                Err(OpenError::Interrupted { .. }) => {
+                    asked += 1;
+                    // Whoever knows that nobody else writes there loses nothing.
+                    assert_eq!(newest(&mut flash, INTERRUPTED, PAYLOAD), None);
+                    CheckpointManager::format(&mut flash, Options::DEFAULT).unwrap();
+                }
+                other => panic!("{tear:?} in step {step}: {other:?}"),
+            }
+            save(&mut flash, Options::DEFAULT, PAYLOAD, 2..30);
+            assert_eq!(newest(&mut flash, Options::DEFAULT, PAYLOAD), Some(29));
+            assert_eq!(flash.violation(), None);
+            if complete {
+                break;
+            }
+        }
+    }
+    assert!(asked > 0, "some cut leaves something that may be anybody's");
+    assert!(
+        asked <= 4,
+        "only cuts of the first erase and the first word: {asked}"
+    );
+}
+
+#[test]
+fn a_region_of_other_sizes_is_reported_and_stays() {
+    let mut written = flash(BLOCKS);
+    save(&mut written, Options::DEFAULT, PAYLOAD, 1..9);
+    let mut image = written.image().to_vec();
+    image.extend([0xff; 1024]);
+    let mut larger = flash(BLOCKS + 1);
+    larger.load(&image);
+    let found = open(&mut larger, Options::DEFAULT);
+    let Err(OpenError::OtherGeometry { expected, found }) = found else {
+        panic!("{found:?}");
+    };
+    assert_eq!((expected.blocks(), found.blocks()), (5, 4));
+    assert_eq!(larger.steps(), 0);
+}
+
+#[test]
+fn a_region_whose_checkpoints_are_all_gone_is_reported_and_stays() {
+    let mut written = flash(BLOCKS);
+    save(&mut written, Options::DEFAULT, PAYLOAD, 1..40);
+    let mut image = written.image().to_vec();
+    // Every marker stays, and nothing else is as it was.
+    for block in image.chunks_mut(1024) {
+        for byte in &mut block[28..] {
+            *byte ^= 0x10;
+        }
+    }
+    let mut damaged = flash(BLOCKS);
+    damaged.load(&image);
+    for options in [FORMATTED, Options::DEFAULT, INTERRUPTED] {
+        assert_eq!(open(&mut damaged, options), Err(OpenError::Damaged));
+    }
+    assert_eq!(damaged.steps(), 0);
+}
+
+#[test]
+fn another_model_is_reported_and_nothing_is_saved_beside_it() {
+    use gradlet::manager::{Restoration, SaveError};
+    let mut flash = flash(BLOCKS);
+    save(&mut flash, Options::DEFAULT, PAYLOAD, 1..5);
+    let steps = flash.steps();
+    let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+    let mut other = Model::at(77, PAYLOAD + 1);
+    let found = manager.restore_or_initialize(&mut other);
+    assert!(
+        matches!(found, Ok(Restoration::Incompatible(_))),
+        "{found:?}"
+    );
+    assert_eq!(other.whole(), Some(77), "the variables are as they were");
+    let saved = manager.save(&other);
+    assert!(
+        matches!(saved, Err(SaveError::Incompatible(_))),
+        "{saved:?}"
+    );
+    assert_eq!(flash.steps(), steps);
+    assert_eq!(newest(&mut flash, Options::DEFAULT, PAYLOAD), Some(4));
+}
+
+#[test]
+fn a_region_that_is_too_small_says_what_it_needs_and_that_is_enough() {
+    use gradlet::manager::SaveError;
+    for payload in [100, 900, 1000, 3000, 10_000] {
+        let mut small = flash(2);
+        let mut manager = CheckpointManager::open(&mut small, Options::DEFAULT).unwrap();
+        match manager.save(&Model::at(1, payload)) {
+            Ok(_) => assert!(payload < 900, "{payload}"),
+            Err(SaveError::RegionTooSmall { needed, found }) => {
+                assert_eq!(found, 2048);
+                assert_eq!(small.steps(), 0, "nothing was erased");
+                let blocks = needed as usize / 1024;
+                let mut enough = flash(blocks);
+                save(&mut enough, Options::DEFAULT, payload, 1..100);
+                assert_eq!(newest(&mut enough, Options::DEFAULT, payload), Some(99));
+            }
+            other => panic!("{payload}: {other:?}"),
+        }
+    }
+    assert_eq!(Flash::ERASE_SIZE, 1024);
+}

@@ -1,0 +1,137 @@
+//! Whatever is in the flash, the manager neither panics nor runs for ever, and it restores
+//! nothing that was not written.
+
+use gradlet::manager::{CheckpointManager, Claim, Options, Restoration};
+use gradlet_tests::model::Model;
+
+use crate::{Flash, flash, save};
+
+const BLOCKS: usize = 5;
+const PAYLOAD: usize = 150;
+
+/// SplitMix64 (Steele, Lea and Flood, 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+}
+
+fn written() -> Vec<u8> {
+    let mut flash = flash(BLOCKS);
+    save(&mut flash, Options::DEFAULT, PAYLOAD, 1..60);
+    flash.image().to_vec()
+}
+
+/// Opens, restores, lists and saves; what is restored is whole.
+fn exercise(image: &[u8], context: impl Fn() -> String) {
+    for claim in [Claim::Blank, Claim::Anything] {
+        let mut region = flash(BLOCKS);
+        region.load(image);
+        let options = Options {
+            claim,
+            ..Options::DEFAULT
+        };
+        let Ok(mut manager) = CheckpointManager::open(&mut region, options) else {
+            assert_eq!(region.steps(), 0, "{}", context());
+            assert_eq!(claim, Claim::Blank, "{}", context());
+            continue;
+        };
+        let mut model = Model::at(-1, PAYLOAD);
+        let restored = manager.restore_or_initialize(&mut model);
+        assert!(model.whole().is_some(), "{}: a mixture", context());
+        if let Ok(Restoration::Restored { step, .. }) = restored {
+            assert!((1..60).contains(&step), "{}: step {step}", context());
+        } else {
+            assert_eq!(model.step(), -1, "{}: changed", context());
+        }
+        let count = manager.checkpoints().take(10_000).count();
+        assert!(count < 1000, "{}: {count} checkpoints", context());
+        for step in 1000..1012 {
+            // It may have no room or be of another model, but it must say so.
+            let saved = manager.save(&Model::at(step, PAYLOAD));
+            if saved.is_err() {
+                return;
+            }
+        }
+        let mut model = Model::new(PAYLOAD);
+        manager
+            .restore_or_initialize(&mut model)
+            .expect("what was just saved");
+        assert_eq!(model.whole(), Some(1011), "{}", context());
+    }
+}
+
+#[test]
+fn random_damage_to_a_region_is_survived() {
+    let original = written();
+    let mut random = Random(7);
+    for round in 0..1500 {
+        let mut image = original.clone();
+        let kind = round % 5;
+        for _ in 0..1 + random.below(6) {
+            let at = random.below(image.len());
+            let block = at / 1024 * 1024;
+            match kind {
+                0 => image[at] ^= 1 << random.below(8),
+                1 => image[at..(at + 64).min(BLOCKS * 1024)].fill(0xff),
+                2 => image[at..(at + 64).min(BLOCKS * 1024)].fill(0),
+                3 => {
+                    // A block that is a copy of another one.
+                    let from = random.below(BLOCKS) * 1024;
+                    image.copy_within(from..from + 1024, block);
+                }
+                _ => image[block..block + 1024].fill(0xff),
+            }
+        }
+        exercise(&image, || format!("round {round}"));
+    }
+}
+
+#[test]
+fn random_images_are_survived() {
+    let mut random = Random(11);
+    for round in 0..200 {
+        let mut image = vec![0; BLOCKS * 1024];
+        for byte in &mut image {
+            *byte = random.next() as u8;
+        }
+        exercise(&image, || format!("image {round}"));
+    }
+}
+
+#[test]
+fn the_newest_checkpoint_that_can_be_read_is_restored() {
+    let original = written();
+    // Damage the payload of the newest: its counter is 59.
+    let mut region: Flash = flash(BLOCKS);
+    region.load(&original);
+    let position = |step: i64| {
+        let values = Model::at(step, PAYLOAD);
+        let values = values.values();
+        original
+            .windows(values.len())
+            .rposition(|window| window == values)
+    };
+    let mut image = original.clone();
+    for (damaged, expected) in [(59, 58), (58, 57), (57, 56)] {
+        let at = position(damaged).expect("the values as they were saved");
+        image[at] ^= 1;
+        let mut region = flash(BLOCKS);
+        region.load(&image);
+        let mut manager = CheckpointManager::open(&mut region, Options::DEFAULT).unwrap();
+        let mut model = Model::new(PAYLOAD);
+        let found = manager.restore_or_initialize(&mut model).unwrap();
+        assert!(matches!(found, Restoration::Restored { step, .. } if step == expected));
+        assert_eq!(model.whole(), Some(expected));
+    }
+}

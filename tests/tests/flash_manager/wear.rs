@@ -1,0 +1,104 @@
+//! Blocks wear evenly, and a region bears what was said of it.
+
+use gradlet::manager::{CheckpointManager, Keep, Options};
+use gradlet::mock_flash::{MockFlash, storage_len};
+use gradlet_tests::{figures, model::Model};
+
+use crate::{flash, save};
+
+fn erases<S, const READ: usize, const WRITE: usize, const ERASE: usize>(
+    flash: &MockFlash<S, READ, WRITE, ERASE>,
+) -> (u32, u32)
+where
+    S: AsRef<[u8]> + AsMut<[u8]>,
+{
+    let counts = (0..flash.blocks()).map(|block| flash.erases(block));
+    let least = counts.clone().min().unwrap_or(0);
+    (least, counts.max().unwrap_or(0))
+}
+
+#[test]
+fn blocks_are_erased_equally_often() {
+    let kept = Options {
+        max_to_keep: 2,
+        keep: Keep::EverySteps(100),
+        max_kept: 3,
+        ..Options::DEFAULT
+    };
+    for (payload, options) in [
+        (60, Options::DEFAULT),
+        (200, kept),
+        (700, Options::DEFAULT),
+        (2500, Options::DEFAULT),
+        (1500, kept),
+    ] {
+        for restarts in [1, 40] {
+            let mut flash = flash(24);
+            for start in (0..4000).step_by(4000 / restarts) {
+                save(
+                    &mut flash,
+                    options,
+                    payload,
+                    start..start + 4000 / restarts as i64,
+                );
+            }
+            let (least, most) = erases(&flash);
+            assert!(
+                most - least <= 1,
+                "{payload} bytes, {restarts} starts: {least} to {most} erases"
+            );
+            assert!(least > 5, "{payload} bytes: only {least} erases");
+        }
+    }
+}
+
+#[test]
+fn a_region_bears_as_many_saves_as_it_says() {
+    for payload in [60, 200, 700, 2500] {
+        let mut flash = flash(8);
+        let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+        let length = manager
+            .save(&Model::at(1, payload))
+            .unwrap()
+            .unwrap()
+            .length;
+        let cycles = 100;
+        let promised = manager.endurance(length, cycles);
+        for step in 2..=promised as i64 {
+            manager.save(&Model::at(step, payload)).unwrap();
+        }
+        let (_, most) = erases(&flash);
+        let used = f64::from(most) / f64::from(cycles);
+        figures::print(
+            &format!("endurance.used_{payload}"),
+            format!("{used:.2}"),
+            "of the cycles",
+        );
+        // Copies of what lives on come on top, and the last blocks of a round may stay unused.
+        assert!(used > 0.9 && used < 1.35, "{payload} bytes: {used}");
+        let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+        assert!(manager.endurance(length, cycles) < promised / 10);
+        assert!(manager.save(&Model::at(-1, payload)).is_ok());
+    }
+}
+
+#[test]
+fn small_checkpoints_share_a_large_block() {
+    type Large = MockFlash<Vec<u8>, 4, 32, 131_072>;
+    let mut flash = Large::new(vec![0; storage_len(131_072, 2)]);
+    let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+    let length = manager.save(&Model::at(1, 2000)).unwrap().unwrap().length;
+    let a_block = manager.geometry().endurance(length, 1) / 2;
+    assert!(
+        a_block >= 55,
+        "{a_block} checkpoints of {length} bytes a block"
+    );
+    for step in 2..=10 * a_block as i64 {
+        manager.save(&Model::at(step, 2000)).unwrap();
+    }
+    let erases: u32 = (0..2).map(|block| flash.erases(block)).sum();
+    assert!(
+        erases <= 12,
+        "{erases} erases for ten blocks of checkpoints"
+    );
+}

@@ -1,0 +1,82 @@
+//! What the oracle sees of anything that keeps checkpoints in a flash: the manager, and others
+//! that are broken on purpose.
+
+use embedded_storage::nor_flash::NorFlash;
+use gradlet::manager::{CheckpointManager, Options, Restoration};
+use gradlet_tests::model::Model;
+
+/// Keeps checkpoints in a flash.
+pub(crate) trait Keeper: Copy {
+    type Open<F: NorFlash>: Open;
+
+    /// Opens the flash, as after a restart.
+    fn open<F: NorFlash>(&self, flash: F) -> Result<Self::Open<F>, String>;
+
+    /// The steps that have to be there while `newest` is the newest, if every step was saved.
+    fn kept(&self, newest: i64) -> Vec<i64>;
+}
+
+/// A keeper that was opened.
+pub(crate) trait Open {
+    /// Restores the newest checkpoint; its step, if there is one.
+    fn restore(&mut self, model: &mut Model) -> Result<Option<i64>, String>;
+
+    fn save(&mut self, model: &Model) -> Result<(), String>;
+
+    /// The steps of all checkpoints that are there and whole.
+    fn steps(&mut self, payload: usize) -> Vec<i64>;
+}
+
+/// The checkpoint manager.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manager {
+    pub(crate) options: Options,
+    /// Every how many steps one is kept, and how many of those at most.
+    pub(crate) keeps: Option<(i64, i64)>,
+}
+
+impl Keeper for Manager {
+    type Open<F: NorFlash> = CheckpointManager<F>;
+
+    fn open<F: NorFlash>(&self, flash: F) -> Result<CheckpointManager<F>, String> {
+        CheckpointManager::open(flash, self.options).map_err(|error| error.to_string())
+    }
+
+    fn kept(&self, newest: i64) -> Vec<i64> {
+        let Some((every, most)) = self.keeps else {
+            return Vec::new();
+        };
+        let last = newest / every;
+        let first = (last - most + 1).max(1);
+        (first..=last).map(|interval| interval * every).collect()
+    }
+}
+
+impl<F: NorFlash> Open for CheckpointManager<F> {
+    fn restore(&mut self, model: &mut Model) -> Result<Option<i64>, String> {
+        match self.restore_or_initialize(model) {
+            Ok(Restoration::Restored { step, .. }) => Ok(Some(step)),
+            Ok(Restoration::Initialized) => Ok(None),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    fn save(&mut self, model: &Model) -> Result<(), String> {
+        match CheckpointManager::save(self, model) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err("nothing was saved".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn steps(&mut self, payload: usize) -> Vec<i64> {
+        let exact = gradlet::checkpoint::Restore::new();
+        let saved: Vec<_> = self.checkpoints().collect();
+        let whole = saved.iter().filter_map(|saved| {
+            let mut model = Model::new(payload);
+            self.restore(saved.save_counter, &exact, &mut model).ok()?;
+            model.whole()
+        });
+        whole.collect()
+    }
+}
