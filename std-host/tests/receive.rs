@@ -135,3 +135,63 @@ fn what_is_missing_at_the_end_is_said_and_no_file_appears() {
     assert!(error.contains(&missing), "{error}");
     assert!(!file.exists());
 }
+
+/// The device's end of a serial line, which loses every fifth frame.
+#[cfg(unix)]
+struct Device {
+    port: serialport::TTYPort,
+    writes: usize,
+}
+
+#[cfg(unix)]
+impl embedded_io::ErrorType for Device {
+    type Error = io::Error;
+}
+
+#[cfg(unix)]
+impl embedded_io::Write for Device {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, io::Error> {
+        self.writes += 1;
+        if !self.writes.is_multiple_of(5) {
+            self.port.write_all(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), io::Error> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+impl embedded_io::Read for Device {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, io::Error> {
+        // A host that is started late is no reason to give up.
+        for _ in 0..600 {
+            match self.port.read(out) {
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                other => return other,
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_serial_port_that_loses_frames_is_asked_until_everything_has_come() {
+    use serialport::SerialPort;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("device.gck");
+    let (mut port, mut host_end) = serialport::TTYPort::pair().expect("a pair of terminals");
+    port.set_timeout(std::time::Duration::from_millis(100))
+        .unwrap();
+    host_end.set_exclusive(false).unwrap();
+    let name = host_end.name().expect("a terminal with a name");
+    let child = gradlet(&["recv", &name, file.to_str().unwrap(), "--baud", "115200"])
+        .spawn()
+        .unwrap();
+    let device = Device { port, writes: 0 };
+    transport::serve(&head(), 7, device).expect("the receiver says that it is done");
+    assert_received(&child.wait_with_output().unwrap(), &file);
+}

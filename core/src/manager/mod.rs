@@ -50,7 +50,8 @@
 //! checkpoints that live on, they are copied ahead first. A block is always erased immediately
 //! before it is used, in the same session, so that it never matters what an unused block reads
 //! as; after a restart, the rest of the last block is given up for the same reason
-//! ([`Start`] tells when that can be saved).
+//! ([`Start`] tells when that can be saved). `FLASH.md` describes the region byte by byte, and what
+//! is expected of the flash.
 
 mod asynchronous;
 mod blocking;

@@ -8,8 +8,60 @@
 //!   so is the erase of one block. The step that power goes in leaves what [`Tear`] says.
 //! - [`TornReads`] tells what torn units read as from then on.
 //!
-//! Memory is the caller's, so that it works without an allocator.
+//! Memory is the caller's, so that it works without an allocator. What is not random is the same
+//! in each run, and what is follows from a [seed](MockFlash::seeded).
 //!
+//! # A test of your own firmware
+//! Write what the firmware does between two starts as a function over any flash, and let power go at
+//! each of its steps:
+//!
+//! ```
+//! use embedded_storage::nor_flash::NorFlash;
+//! use gradlet::manager::{CheckpointManager, Claim, Options};
+//! use gradlet::mock_flash::{MockFlash, Tear, TornReads, storage_len};
+//! use gradlet::{Adam, Head};
+//! # use gradlet::manager::{OpenError, RestoreError, SaveError};
+//! # #[derive(Debug)]
+//! # enum Failure { Open, Restore, Save }
+//! # impl From<OpenError> for Failure { fn from(_: OpenError) -> Self { Self::Open } }
+//! # impl From<RestoreError> for Failure { fn from(_: RestoreError) -> Self { Self::Restore } }
+//! # impl<E> From<SaveError<E>> for Failure { fn from(_: SaveError<E>) -> Self { Self::Save } }
+//!
+//! /// What the firmware does: train a step and save it. Returns the step it started from.
+//! fn work<F: NorFlash>(flash: F) -> Result<i64, Failure> {
+//!     let options = Options { claim: Claim::Interrupted, ..Options::DEFAULT };
+//!     let mut checkpoints = CheckpointManager::open(flash, options)?;
+//!     let mut head = Head::<4, 2, Adam>::new(Adam::new(0.01));
+//!     checkpoints.restore_or_initialize(&mut head)?;
+//!     let start = head.global_step();
+//!     head.minimize(&[0.5; 4], 1).map_err(|_| Failure::Restore)?;
+//!     checkpoints.save(&head)?;
+//!     Ok(start)
+//! }
+//!
+//! type Flash = MockFlash<[u8; storage_len(1024, 4)], 1, 4, 1024>;
+//! for tear in [Tear::Nothing, Tear::Bytes(2), Tear::Random, Tear::Blank, Tear::Complete] {
+//!     for cut in 0.. {
+//!         let mut flash = Flash::new([0; storage_len(1024, 4)]);
+//!         assert_eq!(work(&mut flash)?, 0);
+//!         flash.cut_power(cut, tear);
+//!         let finished = work(&mut flash).is_ok();
+//!
+//!         // the next start finds the step before or the new one, and goes on
+//!         flash.power_on();
+//!         flash.set_torn_reads(TornReads::Error);
+//!         let found = work(&mut flash)?;
+//!         assert!(found == 1 || found == 2, "{tear:?} in step {cut}: {found}");
+//!         assert_eq!(flash.violation(), None);
+//!         if finished {
+//!             break;
+//!         }
+//!     }
+//! }
+//! # Ok::<(), Failure>(())
+//! ```
+//!
+//! # What it does
 //! ```
 //! use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 //! use gradlet::mock_flash::{Error, MockFlash, Tear, storage_len};

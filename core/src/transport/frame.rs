@@ -17,6 +17,7 @@ const _: () = assert!(LONGEST <= cobs::MOST);
 
 const KIND_DATA: u8 = 1;
 const KIND_REQUEST: u8 = 2;
+const KIND_HELLO: u8 = 3;
 const VERSION: u8 = 0;
 
 /// What goes over the line.
@@ -44,6 +45,8 @@ pub enum Frame<'a> {
         /// How many bytes are wanted.
         len: u32,
     },
+    /// From a receiver that nothing has come to: whoever has a transfer sends all of it.
+    Hello,
 }
 
 /// Room for the longest frame as it goes over the line.
@@ -85,6 +88,7 @@ impl Frame<'_> {
                 wanted = len.to_le_bytes();
                 (KIND_REQUEST, transfer, total, offset, &wanted[..])
             }
+            Frame::Hello => (KIND_HELLO, 0, 0, 0, &[][..]),
         };
         let data = data.get(..MOST_DATA).unwrap_or(data);
         let mut crc = Crc32c::new();
@@ -158,6 +162,7 @@ impl<'a> Frame<'a> {
                     len,
                 })
             }
+            KIND_HELLO => Ok(Frame::Hello),
             KIND_DATA => Err(FrameFault::Range),
             found => Err(FrameFault::Kind { found }),
         }

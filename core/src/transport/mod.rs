@@ -23,12 +23,12 @@
 //!
 //! | offset | bytes | content |
 //! |---|---|---|
-//! | 0 | 1 | kind: 1 data, 2 request |
+//! | 0 | 1 | kind: 1 data, 2 request, 3 hello: a receiver that nothing has come to (all else 0) |
 //! | 1 | 1 | version: 0 |
 //! | 2 | 2 | transfer, a number of the sender's choice that tells it from the one before |
 //! | 4 | 4 | bytes of the whole transfer |
 //! | 8 | 4 | sequence number: the offset of the first byte |
-//! | 12 | 1–236 | the bytes; in a request, a `u32`: how many bytes are wanted, 0 for "I have all" |
+//! | 12 | 0–236 | the bytes; in a request, a `u32`: how many bytes are wanted, 0 for "I have all" |
 //! | – | 4 | CRC-32C of everything before it |
 //!
 //! Integers are little-endian. A frame costs 19 bytes beside its data: 8 % of a checkpoint.

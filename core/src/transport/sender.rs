@@ -75,14 +75,15 @@ impl Sender {
 
     /// Takes in a frame of the other side: what it asks for is sent next.
     pub fn receive(&mut self, frame: &Frame<'_>) {
-        let Frame::Request {
-            transfer,
-            total,
-            offset,
-            len,
-        } = *frame
-        else {
-            return;
+        let (transfer, total, offset, len) = match *frame {
+            Frame::Data { .. } => return,
+            Frame::Hello => (self.transfer, self.total, 0, self.total),
+            Frame::Request {
+                transfer,
+                total,
+                offset,
+                len,
+            } => (transfer, total, offset, len),
         };
         if transfer != self.transfer || total != self.total {
             return;

@@ -68,6 +68,9 @@ impl Default for Options {
 /// How long a line is quiet before the receiver asks for what is missing.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// How often a receiver that nothing has come to asks for everything.
+const HELLO: Duration = Duration::from_secs(1);
+
 enum Line {
     Stdin(Stdin),
     Socket(TcpStream),
@@ -141,6 +144,7 @@ pub fn receive(address: &Address, options: Options) -> Result<(Vec<u8>, Tally)> 
     let mut receiver = Receiver::new();
     let mut chunk = vec![0; 1 << 12];
     let mut heard = Instant::now();
+    let mut greeted: Option<Instant> = None;
     loop {
         let len = match line.read(&mut chunk) {
             Ok(0) => return Err(not_received(path, "the line ended", &receiver)),
@@ -164,6 +168,12 @@ pub fn receive(address: &Address, options: Options) -> Result<(Vec<u8>, Tally)> 
                     heard = Instant::now();
                 } else if heard.elapsed() > options.patience {
                     return Err(not_received(path, "the device is silent", &receiver));
+                }
+                if receiver.missing().is_none() {
+                    if !is_quiet || greeted.is_some_and(|at| at.elapsed() < HELLO) {
+                        continue;
+                    }
+                    greeted = Some(Instant::now());
                 }
                 if (is_quiet || progress == Progress::Incomplete)
                     && let Some(request) = receiver.request()

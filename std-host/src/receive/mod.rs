@@ -147,7 +147,7 @@ impl Receiver {
                             self.tally.noise += 1;
                         }
                         Received::Fault(_) => self.tally.damaged += 1,
-                        Received::Frame(Frame::Request { .. }) => {}
+                        Received::Frame(Frame::Request { .. } | Frame::Hello) => {}
                         Received::Frame(Frame::Data {
                             transfer,
                             total,
@@ -185,18 +185,18 @@ impl Receiver {
         }
     }
 
-    /// The frame that asks the sender for the first missing bytes; `None` if nothing is known to
-    /// be missing.
+    /// The frame that asks the sender for the first missing bytes, or for everything if nothing
+    /// has come; `None` while a plain checkpoint comes.
     pub fn request(&mut self) -> Option<Vec<u8>> {
-        let Form::Framed {
-            assembly: Some(assembly),
-            ..
-        } = &mut self.form
-        else {
-            return None;
+        let frame = match &mut self.form {
+            Form::Plain { .. } => None,
+            Form::Framed {
+                assembly: Some(assembly),
+                ..
+            } => assembly.request(),
+            Form::Framed { assembly: None, .. } | Form::Unknown(_) => Some(Frame::Hello),
         };
-        let frame = assembly.request()?;
-        Some(frame.encode(&mut Buffer::new()).to_vec())
+        Some(frame?.encode(&mut Buffer::new()).to_vec())
     }
 
     /// Ranges of the transfer that have not come, and its length; `None` if no frame has come.
