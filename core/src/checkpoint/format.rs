@@ -1,7 +1,7 @@
 //! The numbers of the layout: `FORMAT.md` describes it, encoder and decoder follow it.
 
-/// Version of the format that this crate writes. Version 0 is not frozen.
-pub const VERSION: u8 = 0;
+/// Version of the format that this crate reads and writes. It is frozen.
+pub const VERSION: u8 = 1;
 
 pub(super) const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
 /// Magic, version, flags, length of the fields.

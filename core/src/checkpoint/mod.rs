@@ -7,7 +7,8 @@
 //! Each tensor's checksum covers the little-endian bytes that TensorFlow's bundle entry covers,
 //! so that what TensorFlow verifies at restore is what the device computed.
 //!
-//! The format is described byte by byte in `FORMAT.md`. It is **version 0**: not yet frozen.
+//! The format is described byte by byte in `FORMAT.md`. It is version 1, which is frozen: every
+//! later release reads what this one writes.
 
 mod annotated;
 #[cfg(feature = "async")]

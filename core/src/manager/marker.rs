@@ -6,8 +6,8 @@ use crate::Crc32c;
 /// Bytes of a marker.
 pub(super) const MARKER: usize = 28;
 
-/// Version of the region's layout that this crate writes. Version 0 is not frozen.
-pub const VERSION: u8 = 0;
+/// Version of the region's layout that this crate reads and writes. It is frozen.
+pub const VERSION: u8 = 1;
 
 pub(super) const MAGIC: [u8; 4] = *b"GCKR";
 

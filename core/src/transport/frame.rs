@@ -18,7 +18,7 @@ const _: () = assert!(LONGEST <= cobs::MOST);
 const KIND_DATA: u8 = 1;
 const KIND_REQUEST: u8 = 2;
 const KIND_HELLO: u8 = 3;
-const VERSION: u8 = 0;
+const VERSION: u8 = 1;
 
 /// What goes over the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

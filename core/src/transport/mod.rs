@@ -24,7 +24,7 @@
 //! | offset | bytes | content |
 //! |---|---|---|
 //! | 0 | 1 | kind: 1 data, 2 request, 3 hello: a receiver that nothing has come to (all else 0) |
-//! | 1 | 1 | version: 0 |
+//! | 1 | 1 | version: 1 |
 //! | 2 | 2 | transfer, a number of the sender's choice that tells it from the one before |
 //! | 4 | 4 | bytes of the whole transfer |
 //! | 8 | 4 | sequence number: the offset of the first byte |

@@ -1,7 +1,7 @@
 //! Blocks wear evenly, and a region bears what was said of it.
 
-use gradlet::manager::{CheckpointManager, Keep, Options};
-use gradlet::mock_flash::{MockFlash, storage_len};
+use gradlet::manager::{CheckpointManager, Keep, Options, Start};
+use gradlet::mock_flash::{MockFlash, Tear, storage_len};
 use gradlet_tests::{figures, model::Model};
 
 use crate::{flash, save};
@@ -101,4 +101,46 @@ fn small_checkpoints_share_a_large_block() {
         erases <= 12,
         "{erases} erases for ten blocks of checkpoints"
     );
+}
+
+#[test]
+fn a_device_that_only_slept_goes_on_in_the_same_block() {
+    let erases_of = |start| {
+        let options = Options {
+            start,
+            ..Options::DEFAULT
+        };
+        let mut flash = flash(8);
+        for step in 1..=100 {
+            save(&mut flash, options, 60, step..=step);
+        }
+        assert_eq!(flash.violation(), None);
+        (0..8).map(|block| flash.erases(block)).sum::<u32>()
+    };
+    assert_eq!(erases_of(Start::PowerUp), 100, "a block a start");
+    assert!(erases_of(Start::Clean) < 25);
+}
+
+#[test]
+fn what_was_begun_behind_the_last_checkpoint_is_never_written_again() {
+    for tear in [Tear::Bytes(2), Tear::Random, Tear::Complete] {
+        for cut in 0..40 {
+            let mut flash = flash(8);
+            save(&mut flash, Options::DEFAULT, 60, 1..3);
+            let clean = Options {
+                start: Start::Clean,
+                ..Options::DEFAULT
+            };
+            flash.cut_power(cut, tear);
+            let mut manager = CheckpointManager::open(&mut flash, clean).unwrap();
+            let complete = manager.save(&Model::at(3, 60)).is_ok();
+            flash.power_on();
+            // The user is wrong to say so, but what can be seen is seen.
+            save(&mut flash, clean, 60, 4..8);
+            assert_eq!(flash.violation(), None, "{tear:?} in step {cut}");
+            if complete {
+                break;
+            }
+        }
+    }
 }

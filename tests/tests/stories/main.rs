@@ -1,9 +1,10 @@
-//! A story's folder: the frozen backbone gives TensorFlow Lite's features, bit for bit, and a folder
-//! that is not what its manifest says is refused.
+//! A story's folder: the frozen backbone gives TensorFlow Lite's features, bit for bit, a folder that
+//! is not what its manifest says is refused, and a trained head's checkpoint costs what it should.
 //!
 //! `GRADLET_STORY` names a story's folder, or a folder of such folders, absolute or relative to the
 //! repository; by default it is `tests/data/stories`.
 
+mod checkpoint_sizes;
 mod features;
 mod refusals;
 
