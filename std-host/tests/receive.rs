@@ -167,7 +167,7 @@ impl embedded_io::Write for Device {
 impl embedded_io::Read for Device {
     fn read(&mut self, out: &mut [u8]) -> Result<usize, io::Error> {
         // A host that is started late is no reason to give up.
-        for _ in 0..600 {
+        for _ in 0..300 {
             match self.port.read(out) {
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
                 other => return other,
@@ -183,15 +183,16 @@ fn a_serial_port_that_loses_frames_is_asked_until_everything_has_come() {
     use serialport::SerialPort;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("device.gck");
-    let (mut port, mut host_end) = serialport::TTYPort::pair().expect("a pair of terminals");
+    let (mut port, host_end) = serialport::TTYPort::pair().expect("a pair of terminals");
     port.set_timeout(std::time::Duration::from_millis(100))
         .unwrap();
-    host_end.set_exclusive(false).unwrap();
     let name = host_end.name().expect("a terminal with a name");
     let child = gradlet(&["recv", &name, file.to_str().unwrap(), "--baud", "115200"])
         .spawn()
         .unwrap();
     let device = Device { port, writes: 0 };
-    transport::serve(&head(), 7, device).expect("the receiver says that it is done");
-    assert_received(&child.wait_with_output().unwrap(), &file);
+    let served = transport::serve(&head(), 7, device);
+    let output = child.wait_with_output().unwrap();
+    assert!(served.is_ok(), "{served:?}: {}", text(&output.stderr));
+    assert_received(&output, &file);
 }
