@@ -93,7 +93,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    fn from_code(code: Option<i32>) -> Self {
+    pub(crate) fn from_code(code: Option<i32>) -> Self {
         match code {
             Some(0) => Self::Success,
             Some(1) => Self::Failure,

@@ -12,6 +12,7 @@
 //! | [`board`], [`example`] | what the folders of `firmware-examples` say of themselves |
 //! | [`firmware`], [`emulator`], [`elf`] | building a program, running it, measuring it |
 //! | [`line`], [`peer`], [`samples`] | a board's serial line, and who is at its other end |
+//! | [`trace`], [`cycles`] | what a program executes, and the cycles that it would take |
 //! | [`gradlet`], [`story`] | the host's program, and the stories that its results are compared with |
 //! | [`figures`] | numbers, as lines or as JSON |
 //! | [`root`] | where things are |
@@ -20,6 +21,7 @@ pub mod args;
 pub mod board;
 pub mod child;
 pub mod command;
+pub mod cycles;
 pub mod elf;
 pub mod emulator;
 pub mod example;
@@ -36,3 +38,4 @@ pub mod samples;
 pub mod say;
 pub mod story;
 pub mod toolchain;
+pub mod trace;

@@ -1,7 +1,7 @@
 //! Every example on every board it names, in QEMU: what it prints is what the file beside it says,
 //! it ends as that file says, within a limit by the clock on the wall.
 //!
-//! A bench only has to end well: its counts differ between compilers.
+//! A bench only has to end well, on a board of each target: its counts differ between compilers.
 //!
 //! A program is compared with `PACKAGE/expected/NAME.BOARD.txt` if there is such a file, otherwise
 //! with `PACKAGE/expected/NAME.txt`. `NAME` is the program's name, followed by the story and the
@@ -14,6 +14,7 @@ use libtest_mimic::{Arguments, Trial};
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use xtask::{
     board::{self, Board},
+    elf,
     emulator::{self, Echo, Exit, Outcome, Run, Time},
     example::{self, Example, Variant},
     figures,
@@ -41,8 +42,12 @@ fn main() -> ExitCode {
 /// A test: when it applies to a program on a board, what it promises, how it is checked.
 type Promise = (fn(&Place) -> bool, &'static str, fn(&Place) -> Result<()>);
 
-const PROMISES: [Promise; 4] = [
-    (|place| place.example.is_bench, "ends well", ends_well),
+const PROMISES: [Promise; 5] = [
+    (
+        |place| place.example.is_bench && place.is_first_of_its_target(),
+        "ends well",
+        ends_well,
+    ),
     (
         |place| !place.example.is_bench,
         "prints what is expected",
@@ -57,6 +62,11 @@ const PROMISES: [Promise; 4] = [
         |place| place.has("prove-no-panic"),
         "has no reachable panic",
         has_no_reachable_panic,
+    ),
+    (
+        |place| place.example.flash_budget.contains_key(&place.board.name),
+        "keeps to its budget of flash",
+        keeps_to_its_budget_of_flash,
     ),
 ];
 
@@ -113,6 +123,13 @@ impl Place {
         let first = self.example.variant_on(&self.board.name);
         let is_first = first.is_ok_and(|variant| *variant == *self.variant);
         is_first && self.example.features.iter().any(|one| one == feature)
+    }
+
+    /// Boards of one target run the same code: a bench is tried on one of them.
+    fn is_first_of_its_target(&self) -> bool {
+        let target = |name: &String| board::find(name).map(|board| board.target).ok();
+        let of_this_target = |name: &&String| target(name).as_ref() == Some(&self.board.target);
+        self.variant.boards.iter().find(of_this_target) == Some(&self.board.name)
     }
 
     fn build(&self, log: Log, features: &[&str]) -> Result<PathBuf> {
@@ -203,6 +220,18 @@ fn ends_the_same_when_it_logs(place: &Place) -> Result<()> {
 
 fn has_no_reachable_panic(place: &Place) -> Result<()> {
     place.build(Log::Off, &["prove-no-panic"]).map(drop)
+}
+
+fn keeps_to_its_budget_of_flash(place: &Place) -> Result<()> {
+    let budgets = &place.example.flash_budget;
+    let budget = budgets.get(&place.board.name).context("it has none")?;
+    let sizes = elf::sizes(&place.build(Log::Off, &[])?)?;
+    let flash = sizes.flash();
+    ensure!(
+        flash <= *budget,
+        "it takes {flash} bytes of flash, its budget is {budget}: {sizes:?}"
+    );
+    Ok(())
 }
 
 /// What an expected file describes: the lines, and how the program ended.

@@ -3,6 +3,7 @@ use super::{BOARD, Bench, JSON, boards, format};
 use crate::{
     args::{Arguments, Command, Word},
     child,
+    cycles::{self, Count},
     emulator::{Echo, Exit, Time},
     example::{self, Example},
     figures::{self, Figure},
@@ -10,7 +11,7 @@ use crate::{
     machine::{Installing, Machine},
     root, say,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 pub(super) const COMMAND: Command = Command {
     name: "bench",
@@ -22,7 +23,9 @@ pub(super) const COMMAND: Command = Command {
     }],
     flags: &[BOARD, JSON],
     details: "On a device QEMU's clock follows the instructions: the counts are the same in every run.\n\
-        Without --board, on every board that the bench programs name.",
+        Without --board, on every board that the bench programs name. For the Cortex-M4F each count\n\
+        comes with the cycles that it takes in a model (the processor's published timings, memory\n\
+        without wait states).",
     run,
 };
 
@@ -64,14 +67,53 @@ fn counted(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Ve
         let said = outcome.text + &outcome.complaint;
         bail!("{} ended with {}: {said}", example.name, outcome.exit);
     }
-    let figures = outcome.text.lines().filter_map(Figure::from_line);
-    let figures = figures.filter(|figure| figure.name != "stack_peak");
+    let printed = outcome.text.lines().filter_map(Figure::from_line);
+    let mut figures: Vec<Figure> = printed.filter(|one| one.name != "stack_peak").collect();
+    if bench.board.core == cycles::CORE {
+        figures = with_cycles(figures, &bench.trace(&elf)?)
+            .with_context(|| format!("{} on {}", example.name, bench.board.name))?;
+    }
     let named = |figure: Figure| {
         let name = format!("bench.{}.{}", bench.board.short, figure.name);
         Figure::new(name, figure.value, figure.unit)
     };
-    Ok(figures.map(named).collect())
+    Ok(figures.into_iter().map(named).collect())
 }
+
+/// The unit of what a program counts.
+const INSTRUCTION: &str = "instruction";
+
+/// Each count of instructions is followed by the cycles that they take in the model.
+fn with_cycles(figures: Vec<Figure>, traces: &[Count]) -> Result<Vec<Figure>> {
+    let mut traces = traces.iter();
+    let mut all = Vec::new();
+    for figure in figures {
+        if figure.unit != INSTRUCTION {
+            all.push(figure);
+            continue;
+        }
+        let trace = traces.next().context("less was traced than counted")?;
+        let number = figure.number().filter(|&number| number > 0.0);
+        let number = number.with_context(|| format!("{} is no count", figure.name))?;
+        // The program divides its count by the things it treats, a whole number.
+        let things = (trace.instructions as f64 / number).round();
+        let (counted, traced) = (number * things, trace.instructions as f64);
+        ensure!(
+            (counted - traced).abs() <= 2.0 + traced * COUNTING_ERROR,
+            "{}: the program counts {counted} instructions, its trace has {traced}",
+            figure.name,
+        );
+        let name = figure.name.replacen("instructions", "modelled_cycles", 1);
+        let cycles = format!("{:.2}", trace.cycles as f64 / things);
+        all.extend([figure, Figure::new(name, cycles, "cycle")]);
+    }
+    ensure!(traces.next().is_none(), "more was traced than counted");
+    Ok(all)
+}
+
+/// By how much of the whole a clock that follows the instructions, and rounding in print, may be
+/// wrong.
+const COUNTING_ERROR: f64 = 1e-4;
 
 fn host() -> Result<()> {
     let machine = Machine::this(Installing::Allowed);
@@ -84,4 +126,40 @@ fn host() -> Result<()> {
             .current_dir(root::repository())
             .args(words),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(instructions: u64, cycles: u64) -> Count {
+        Count {
+            instructions,
+            cycles,
+        }
+    }
+
+    #[test]
+    fn a_count_is_followed_by_its_cycles() {
+        let size = Figure::new("state.size", 160, "byte");
+        let step = Figure::new("step.instructions", 1000, INSTRUCTION);
+        let adam = Figure::new("adam.instructions_per_param", "13.2344", INSTRUCTION);
+        let figures = vec![step.clone(), size.clone(), adam.clone()];
+        let found = with_cycles(figures, &[trace(1001, 1500), trace(4235, 14_912)]).unwrap();
+        let step_cycles = Figure::new("step.modelled_cycles", "1500.00", "cycle");
+        let adam_cycles = Figure::new("adam.modelled_cycles_per_param", "46.60", "cycle");
+        assert_eq!(found, [step, step_cycles, size, adam, adam_cycles]);
+    }
+
+    #[test]
+    fn a_trace_of_something_else_is_refused() {
+        let figures = || vec![Figure::new("step.instructions", 1000, INSTRUCTION)];
+        for traces in [
+            &[trace(1400, 1)][..],
+            &[],
+            &[trace(1000, 1), trace(1000, 1)],
+        ] {
+            assert!(with_cycles(figures(), traces).is_err(), "{traces:?}");
+        }
+    }
 }

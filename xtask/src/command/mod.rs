@@ -13,6 +13,7 @@ mod test;
 use crate::{
     args::{Arguments, Command, Flag},
     board::{self, Board},
+    cycles::Count,
     emulator::{self, Echo, Outcome, Run, Time},
     example::Example,
     figures::Format,
@@ -21,6 +22,7 @@ use crate::{
     peer::Peer,
     root,
     toolchain::{self, Policy, Toolchain},
+    trace,
 };
 use anyhow::Result;
 use std::{
@@ -133,6 +135,11 @@ impl Bench {
         let name = program.elf.file_stem().unwrap_or_default();
         let folder = root::target().join("run").join(&self.board.name).join(name);
         self.run_in(&folder, program, time, echo)
+    }
+
+    /// What the program executes each time that it counts.
+    fn trace(&self, program: &Program) -> Result<Vec<Count>> {
+        trace::counted(&self.machine, &self.board, &program.elf, LIMIT)
     }
 
     fn run_in(&self, folder: &Path, program: &Program, time: Time, echo: Echo) -> Result<Outcome> {
