@@ -1,29 +1,85 @@
 //! CRC-32C (Castagnoli), the checksum of TensorFlow's bundles and of device checkpoints.
+//!
+//! Four ways to compute it, by the flash they take; features choose, and the largest table wins:
+//!
+//! | feature | table | bytes at once |
+//! |---|---|---|
+//! | none of them | none | an eighth |
+//! | `crc32c-table-64` (default) | 64 bytes | half of one |
+//! | `crc32c-table-1k` | 1 KiB | 1 |
+//! | `crc32c-table-4k` | 4 KiB | 4 |
+//!
+//! `cargo xtask bench device` counts their instructions. The small table is the default because a
+//! checkpoint mostly waits for a line or for flash, which are slower than any of them.
+
+use crate::kernel;
 
 /// Reflected polynomial.
 pub(crate) const POLYNOMIAL: u32 = 0x82f6_3b78;
 
-/// One entry a nibble: 64 bytes of flash. Larger tables are faster, see the crate's features.
-static NIBBLES: [u32; 16] = table();
-
-const fn table() -> [u32; 16] {
-    let mut table = [0; 16];
-    let mut nibble = 0;
-    while nibble < 16 {
-        let mut value = nibble as u32;
-        let mut bit = 0;
-        while bit < 4 {
-            value = if value & 1 == 1 {
-                (value >> 1) ^ POLYNOMIAL
-            } else {
-                value >> 1
-            };
-            bit += 1;
+/// The remainders of all values of `BITS` bits, the largest table first where there are several:
+/// table `n` is of values that `n` more bytes follow.
+const fn tables<const BITS: u32, const VALUES: usize, const TABLES: usize>()
+-> [[u32; VALUES]; TABLES] {
+    let mut tables = [[0; VALUES]; TABLES];
+    let mut value = 0;
+    while value < VALUES {
+        let mut remainder = shifted(value as u32, BITS);
+        let mut table = 0;
+        while table < TABLES {
+            tables[table][value] = remainder;
+            remainder = shifted(remainder, 8);
+            table += 1;
         }
-        table[nibble] = value;
-        nibble += 1;
+        value += 1;
     }
-    table
+    tables
+}
+
+/// What remains of `state` after `bits` zero bits.
+const fn shifted(mut state: u32, bits: u32) -> u32 {
+    let mut bit = 0;
+    while bit < bits {
+        state = (state >> 1) ^ POLYNOMIAL * (state & 1);
+        bit += 1;
+    }
+    state
+}
+
+fn by_bits(state: u32, bytes: &[u8]) -> u32 {
+    bytes
+        .iter()
+        .fold(state, |state, &byte| shifted(state ^ u32::from(byte), 8))
+}
+
+fn by_nibbles(mut state: u32, bytes: &[u8]) -> u32 {
+    static TABLES: [[u32; 16]; 1] = tables::<4, 16, 1>();
+    let [table] = &TABLES;
+    for &byte in bytes {
+        state ^= u32::from(byte);
+        state = (state >> 4) ^ table[(state & 15) as usize];
+        state = (state >> 4) ^ table[(state & 15) as usize];
+    }
+    state
+}
+
+fn by_bytes(mut state: u32, bytes: &[u8], table: &[u32; 256]) -> u32 {
+    for &byte in bytes {
+        state = (state >> 8) ^ table[usize::from(state as u8 ^ byte)];
+    }
+    state
+}
+
+fn by_words(state: u32, bytes: &[u8]) -> u32 {
+    static TABLES: [[u32; 256]; 4] = tables::<8, 256, 4>();
+    let [last, third, second, first] = &TABLES;
+    let (before, words, behind) = kernel::words(bytes);
+    let mut state = by_bytes(state, before, last);
+    for &word in words {
+        let [a, b, c, d] = (state ^ u32::from_le(word)).to_le_bytes().map(usize::from);
+        state = first[a] ^ second[b] ^ third[c] ^ last[d];
+    }
+    by_bytes(state, behind, last)
 }
 
 /// A running CRC-32C.
@@ -50,13 +106,16 @@ impl Crc32c {
 
     /// Extends the checksum by `bytes`.
     pub fn update(&mut self, bytes: &[u8]) {
-        let mut state = self.0;
-        for &byte in bytes {
-            state ^= u32::from(byte);
-            state = (state >> 4) ^ NIBBLES[(state & 15) as usize];
-            state = (state >> 4) ^ NIBBLES[(state & 15) as usize];
-        }
-        self.0 = state;
+        self.0 = if cfg!(feature = "crc32c-table-4k") {
+            by_words(self.0, bytes)
+        } else if cfg!(feature = "crc32c-table-1k") {
+            static TABLES: [[u32; 256]; 1] = tables::<8, 256, 1>();
+            by_bytes(self.0, bytes, &TABLES[0])
+        } else if cfg!(feature = "crc32c-table-64") {
+            by_nibbles(self.0, bytes)
+        } else {
+            by_bits(self.0, bytes)
+        };
     }
 
     /// The checksum of all bytes so far (not masked as TensorFlow's files store it).
@@ -85,6 +144,21 @@ mod tests {
             pieces.update(&bytes[..cut]);
             pieces.update(&bytes[cut..]);
             assert_eq!(pieces.value(), whole.value(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn every_table_gives_the_same_checksum_wherever_the_bytes_lie() {
+        let bytes: std::vec::Vec<u8> = (0..100u8).map(|n| n.wrapping_mul(37) ^ n >> 3).collect();
+        let [table] = tables::<8, 256, 1>();
+        for start in 0..8 {
+            for end in start..bytes.len() {
+                let part = &bytes[start..end];
+                let expected = by_bits(0x1234_5678, part);
+                assert_eq!(by_nibbles(0x1234_5678, part), expected, "{start}..{end}");
+                assert_eq!(by_bytes(0x1234_5678, part, &table), expected, "{start}..{end}");
+                assert_eq!(by_words(0x1234_5678, part), expected, "{start}..{end}");
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::{board, peer::Serial, root};
 use anyhow::{Context, Result, bail};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -28,6 +28,8 @@ pub struct Example {
     pub stack_budget: Option<u64>,
     /// What it expects at the other end of its serial line.
     pub serial: Serial,
+    /// The most code and constants that it may have on a board, in bytes, where it promises that.
+    pub flash_budget: BTreeMap<String, u64>,
 }
 
 /// What a program is built from.
@@ -145,6 +147,15 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     let stack_budget = gradlet.get("stack_budget");
     let stack_budget = stack_budget.map(board::number).transpose()?;
     let serial = Serial::read(gradlet)?;
+    let flash_budget = match gradlet.get("flash_budget") {
+        Some(budgets) => budgets
+            .as_table()
+            .context("`flash_budget` should name boards and bytes")?
+            .iter()
+            .map(|(board, bytes)| Ok((board.clone(), board::number(bytes)?)))
+            .collect::<Result<_>>()?,
+        None => BTreeMap::new(),
+    };
     let example = |name: String| Example {
         name,
         package: package.clone(),
@@ -154,6 +165,7 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         is_bench,
         stack_budget,
         serial: serial.clone(),
+        flash_budget: flash_budget.clone(),
     };
     let mut examples: Vec<Example> = Vec::new();
     if folder.join("src/main.rs").is_file() {

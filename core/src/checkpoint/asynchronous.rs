@@ -55,6 +55,10 @@ impl Encoder {
         self.total_len(variables).map_err(WriteError::Encode)?;
         let mut chunk = [0; CHUNK];
         loop {
+            let elements = self.take_in_place(variables).map_err(WriteError::Encode)?;
+            if let Some(bytes) = elements {
+                writer.write_all(bytes).await.map_err(WriteError::Io)?;
+            }
             let len = self
                 .fill(variables, &mut chunk)
                 .map_err(WriteError::Encode)?;

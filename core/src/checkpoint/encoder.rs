@@ -153,17 +153,44 @@ impl Encoder {
                 _ => self.structure.update(bytes),
             }
             filled += written;
-            self.position += written;
-            let advanced = u32::try_from(written)
-                .ok()
-                .and_then(|n| self.offset.checked_add(n));
-            self.offset = advanced.ok_or(EncodeError::TooLong)?;
+            self.advance(written)?;
             if !complete {
                 break;
             }
             self.next(variables)?;
         }
         Ok(filled)
+    }
+
+    /// The rest of the elements being written as the bytes that they are, taken as written; `None`
+    /// where the next bytes are others, or this machine's are not little-endian. So a writer gets
+    /// them from where they lie, without a copy.
+    pub(super) fn take_in_place<'a>(
+        &mut self,
+        variables: &'a impl Variables,
+    ) -> Result<Option<&'a [u8]>, EncodeError> {
+        if self.stage != Stage::Payload {
+            return Ok(None);
+        }
+        let view = self.variable(variables)?.view;
+        let elements = self.payload.in_place(view);
+        let Some(rest) = elements.and_then(|bytes| bytes.get(self.position..)) else {
+            return Ok(None);
+        };
+        self.payload.emitted(rest);
+        self.advance(rest.len())?;
+        self.next(variables)?;
+        Ok(Some(rest))
+    }
+
+    /// That many bytes more are out.
+    fn advance(&mut self, written: usize) -> Result<(), EncodeError> {
+        self.position += written;
+        let advanced = u32::try_from(written)
+            .ok()
+            .and_then(|n| self.offset.checked_add(n));
+        self.offset = advanced.ok_or(EncodeError::TooLong)?;
+        Ok(())
     }
 
     /// Writes the part that the stage stands for, or what of it is not out yet.

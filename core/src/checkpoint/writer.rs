@@ -7,7 +7,8 @@ use embedded_io::Write;
 use super::encoder::{EncodeError, Encoder};
 use crate::Variables;
 
-/// Bytes that go out at once: what is on the stack, and what a UART or a flash gets a call.
+/// Bytes that go out at once, but for elements that go out from where they lie: what is on the
+/// stack, and what a UART or a flash gets a call.
 pub(super) const CHUNK: usize = 64;
 
 /// Writes a checkpoint of all `variables`, losslessly; returns its length in bytes.
@@ -32,6 +33,10 @@ impl Encoder {
         self.total_len(variables).map_err(WriteError::Encode)?;
         let mut chunk = [0; CHUNK];
         loop {
+            let elements = self.take_in_place(variables).map_err(WriteError::Encode)?;
+            if let Some(bytes) = elements {
+                writer.write_all(bytes).map_err(WriteError::Io)?;
+            }
             let len = self
                 .fill(variables, &mut chunk)
                 .map_err(WriteError::Encode)?;

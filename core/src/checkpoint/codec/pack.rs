@@ -106,6 +106,17 @@ impl Pack {
         }
     }
 
+    /// The piece as the bytes that its elements are, if it is elements and they are its bytes.
+    pub(in crate::checkpoint) fn in_place<'a>(&self, view: View<'a>) -> Option<&'a [u8]> {
+        let Piece::Elements { first, count } = self.piece else {
+            return None;
+        };
+        let size = view.dtype().size();
+        let start = (first as usize).checked_mul(size)?;
+        let len = (count as usize).checked_mul(size)?;
+        view.in_place()?.get(start..)?.get(..len)
+    }
+
     /// Takes into account what of the piece went out.
     pub(in crate::checkpoint) fn emitted(&mut self, written: &[u8]) {
         if let Piece::Elements { .. } = self.piece {
