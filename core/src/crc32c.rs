@@ -156,7 +156,11 @@ mod tests {
                 let part = &bytes[start..end];
                 let expected = by_bits(0x1234_5678, part);
                 assert_eq!(by_nibbles(0x1234_5678, part), expected, "{start}..{end}");
-                assert_eq!(by_bytes(0x1234_5678, part, &table), expected, "{start}..{end}");
+                assert_eq!(
+                    by_bytes(0x1234_5678, part, &table),
+                    expected,
+                    "{start}..{end}"
+                );
                 assert_eq!(by_words(0x1234_5678, part), expected, "{start}..{end}");
             }
         }

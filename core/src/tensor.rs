@@ -1,5 +1,7 @@
 //! Element types, shapes and borrowed views of tensors.
 
+use crate::kernel::as_le_bytes;
+
 /// Element type of a tensor, with TensorFlow's `DataType` numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -159,7 +161,7 @@ pub enum View<'a> {
     LittleEndian(DType, &'a [u8]),
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// Element type.
     pub const fn dtype(&self) -> DType {
         match self {
@@ -196,6 +198,21 @@ impl View<'_> {
     /// Bytes of the little-endian form.
     pub const fn byte_len(&self) -> usize {
         self.len() * self.dtype().size()
+    }
+
+    /// The little-endian form where it lies in memory; `None` if this machine has another.
+    pub(crate) fn in_place(self) -> Option<&'a [u8]> {
+        match self {
+            Self::F32(x) => as_le_bytes(x),
+            Self::I64(x) => as_le_bytes(x),
+            Self::U32(x) => as_le_bytes(x),
+            Self::U16(x) | Self::Bf16(x) => as_le_bytes(x),
+            Self::U8(x) => Some(x),
+            Self::I8(x) => as_le_bytes(x),
+            Self::LittleEndian(dtype, bytes) => {
+                bytes.get(..bytes.len() / dtype.size() * dtype.size())
+            }
+        }
     }
 
     /// Copies whole elements, little-endian, from element `start` on, as many as fit in `out`;

@@ -56,8 +56,14 @@ mod tests {
 
     #[test]
     fn elements_are_their_bytes() {
-        assert_eq!(as_le_bytes(&[1.0f32, -2.0]), Some(&[0, 0, 128, 63, 0, 0, 0, 192][..]));
-        assert_eq!(as_le_bytes(&[-2i64]), Some(&[254, 255, 255, 255, 255, 255, 255, 255][..]));
+        assert_eq!(
+            as_le_bytes(&[1.0f32, -2.0]),
+            Some(&[0, 0, 128, 63, 0, 0, 0, 192][..])
+        );
+        assert_eq!(
+            as_le_bytes(&[-2i64]),
+            Some(&[254, 255, 255, 255, 255, 255, 255, 255][..])
+        );
         assert_eq!(as_le_bytes::<u16>(&[]), Some(&[][..]));
     }
 
@@ -68,7 +74,11 @@ mod tests {
             let (before, words, behind) = words(&bytes[start..]);
             assert!(before.len() < 4 || words.is_empty());
             let words = words.iter().flat_map(|word| word.to_ne_bytes());
-            let all = before.iter().copied().chain(words).chain(behind.iter().copied());
+            let all = before
+                .iter()
+                .copied()
+                .chain(words)
+                .chain(behind.iter().copied());
             assert!(all.eq(bytes[start..].iter().copied()), "from {start}");
         }
     }

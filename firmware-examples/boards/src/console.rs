@@ -5,14 +5,14 @@
 
 /// Prints the parts one after another and ends the line.
 #[cfg(not(feature = "log"))]
-pub(crate) fn line(parts: &[&str]) {
+pub(crate) fn line(parts: &[&[u8]]) {
     use crate::driver::semihost::HostHandle;
     /// The name under which semihosting opens the console.
     const CONSOLE: &core::ffi::CStr = c":tt";
     // A host that does not listen is no reason to stop the program.
     if let Some(console) = HostHandle::create(CONSOLE) {
         for part in parts {
-            console.write(part.as_bytes());
+            console.write(part);
         }
         console.write(b"\n");
     }
@@ -20,9 +20,10 @@ pub(crate) fn line(parts: &[&str]) {
 
 /// Prints the parts one after another and ends the line.
 #[cfg(feature = "log")]
-pub(crate) fn line(parts: &[&str]) {
+pub(crate) fn line(parts: &[&[u8]]) {
     // No line has more parts than these: name, value and unit with the spaces between.
-    let part = |index: usize| parts.get(index).copied().unwrap_or("");
+    let part = |index: usize| core::str::from_utf8(parts.get(index).unwrap_or(&&[][..]));
+    let part = |index: usize| part(index).unwrap_or("");
     defmt::println!(
         "{=str}{=str}{=str}{=str}{=str}",
         part(0),

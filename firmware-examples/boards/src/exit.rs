@@ -16,11 +16,11 @@ pub const STACK_OVERFLOW: u8 = 103;
 pub fn finish(result: Result<(), &'static str>) -> ! {
     let peak = stack::peak();
     if let Err(reason) = result {
-        console::line(&["error: ", reason]);
+        console::line(&[b"error: ", reason.as_bytes()]);
     }
     // Whatever else went wrong may be a consequence of this.
     let Some(bytes) = peak else {
-        console::line(&["error: the stack has used the whole of its memory"]);
+        console::line(&[b"error: the stack has used the whole of its memory"]);
         end(STACK_OVERFLOW)
     };
     match result {
@@ -34,7 +34,7 @@ pub fn finish(result: Result<(), &'static str>) -> ! {
 
 /// Ends the program after a hardware fault: prints what it was and where.
 pub(crate) fn fault(cause: u32, pc: u32, lr: u32) -> ! {
-    console::line(&["fault: the processor cannot go on"]);
+    console::line(&[b"fault: the processor cannot go on"]);
     figure("fault_cause", cause, "number");
     figure("fault_pc", Value::Bits(pc), "address");
     figure("fault_lr", Value::Bits(lr), "address");
@@ -52,7 +52,7 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     let (file, line) = info
         .location()
         .map_or(("an unknown place", 0), |at| (at.file(), at.line()));
-    console::line(&["panic: in ", file]);
+    console::line(&[b"panic: in ", file.as_bytes()]);
     figure("panic_line", line, "line");
     end(PANIC)
 }

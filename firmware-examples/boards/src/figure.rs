@@ -10,10 +10,11 @@ use embedded_io::Write;
 pub enum Value {
     /// A whole number, in decimal.
     Count(u32),
-    /// A real number, with up to four digits after the point.
-    Real(f32),
     /// Bits, in hexadecimal.
     Bits(u32),
+    // The last one: where no program makes it, the compiler sees that and leaves its code out.
+    /// A real number, with up to four digits after the point.
+    Real(f32),
 }
 
 impl From<u32> for Value {
@@ -44,14 +45,15 @@ pub fn write_figure<W: Write>(
     unit: &str,
 ) -> Result<(), W::Error> {
     let text = Text::of(value.into());
-    for part in [name, " ", text.as_str(), " ", unit, "\n"] {
-        line.write_all(part.as_bytes())?;
+    for part in [name.as_bytes(), b" ", text.bytes(), b" ", unit.as_bytes(), b"\n"] {
+        line.write_all(part)?;
     }
     Ok(())
 }
 
 fn print(name: &str, value: Value, unit: &str) {
-    console::line(&[name, " ", Text::of(value).as_str(), " ", unit]);
+    let text = Text::of(value);
+    console::line(&[name.as_bytes(), b" ", text.bytes(), b" ", unit.as_bytes()]);
 }
 
 /// The most digits behind the point: an `f32` in the hundreds holds no more.
@@ -81,11 +83,8 @@ impl Text {
         text
     }
 
-    fn as_str(&self) -> &str {
-        let digits = self.bytes.get(self.start..);
-        digits
-            .and_then(|digits| core::str::from_utf8(digits).ok())
-            .unwrap_or("")
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
     fn push(&mut self, byte: u8) {
