@@ -6,7 +6,9 @@ use std::{fs, path::Path};
 /// The memory of a program, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    /// Code, with the vector table.
+    /// The vector table.
+    pub vectors: u64,
+    /// Code.
     pub text: u64,
     /// Constants.
     pub rodata: u64,
@@ -19,7 +21,7 @@ pub struct Sizes {
 impl Sizes {
     /// What the program takes of the flash.
     pub fn flash(&self) -> u64 {
-        self.text + self.rodata + self.data
+        self.vectors + self.text + self.rodata + self.data
     }
 
     /// What it takes of the RAM before it runs.
@@ -51,8 +53,7 @@ pub fn sizes(file: &Path) -> Result<Sizes> {
             (false, _) => &mut sizes.bss,
             (true, true) => &mut sizes.data,
             (true, false) if sh_flags & u64::from(elf::SHF_EXECINSTR) != 0 => &mut sizes.text,
-            // The vector table is read by the hardware; the rest are constants.
-            (true, false) if section.name()? == ".vector_table" => &mut sizes.text,
+            (true, false) if section.name()? == ".vector_table" => &mut sizes.vectors,
             (true, false) => &mut sizes.rodata,
         };
         *place += section.size();

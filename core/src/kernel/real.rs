@@ -56,22 +56,18 @@ impl Real {
         self.0
     }
 
-    /// A rounded result `x` that `lifted` computes once more, 2⁶⁴ times as large, where only that
-    /// can tell whether x86 would have flushed it.
+    /// A rounded result `x`, where `is_normal` tells of one at the boundary whether it would also
+    /// be 2⁻¹²⁶, rounded to 24 bits with an unbounded exponent.
     #[inline]
-    fn flushed(x: f32, lifted: impl FnOnce() -> f32) -> Self {
+    fn flushed(x: f32, is_normal: impl FnOnce() -> bool) -> Self {
         let bits = x.to_bits();
         if cfg!(feature = "ieee-denormals") || bits & MAGNITUDE > SMALLEST {
             return Self(x);
         }
-        if bits & MAGNITUDE == SMALLEST && at_the_boundary(lifted) {
+        if bits & MAGNITUDE == SMALLEST && is_normal() {
             return Self(x);
         }
         Self(f32::from_bits(bits & SIGN))
-    }
-
-    fn lifted(self) -> f32 {
-        self.0 * LIFT
     }
 
     /// The magnitude.
@@ -114,7 +110,7 @@ impl Real {
     /// A number computed in double precision, rounded once.
     #[inline]
     pub(crate) fn from_f64(x: f64) -> Self {
-        Self::flushed(x as f32, || (x * f64::from(LIFT)) as f32)
+        Self::flushed(x as f32, || is_normal((x * f64::from(LIFT)) as f32))
     }
 
     /// The number in double precision.
@@ -131,11 +127,28 @@ impl Real {
     }
 }
 
-/// Whether a number that IEEE rounded to 2⁻¹²⁶ would also be that, rounded to 24 bits with an
-/// unbounded exponent.
+/// Whether a result that is 2⁶⁴ times as large here is normal.
+fn is_normal(lifted: f32) -> bool {
+    lifted.abs() >= f32::MIN_POSITIVE * LIFT
+}
+
+// Not inlined: so rare that each optimizer would carry copies of it for nothing.
 #[cold]
-fn at_the_boundary(lifted: impl FnOnce() -> f32) -> bool {
-    lifted().abs() >= f32::MIN_POSITIVE * LIFT
+#[inline(never)]
+fn is_product_normal(a: f32, b: f32) -> bool {
+    // One factor of a product about 2⁻¹²⁶ is so small that it can be lifted.
+    is_normal(if a.abs() < b.abs() {
+        (a * LIFT) * b
+    } else {
+        a * (b * LIFT)
+    })
+}
+
+#[cold]
+#[inline(never)]
+fn is_quotient_normal(a: f32, b: f32) -> bool {
+    // The dividend of a quotient about 2⁻¹²⁶ is at most about 4.
+    is_normal((a * LIFT) / b)
 }
 
 impl Add for Real {
@@ -159,14 +172,7 @@ impl Mul for Real {
     type Output = Self;
     #[inline]
     fn mul(self, other: Self) -> Self {
-        // One factor of a product about 2⁻¹²⁶ is so small that it can be lifted.
-        Self::flushed(self.0 * other.0, || {
-            if self.0.abs() < other.0.abs() {
-                self.lifted() * other.0
-            } else {
-                self.0 * other.lifted()
-            }
-        })
+        Self::flushed(self.0 * other.0, || is_product_normal(self.0, other.0))
     }
 }
 
@@ -174,8 +180,7 @@ impl Div for Real {
     type Output = Self;
     #[inline]
     fn div(self, other: Self) -> Self {
-        // The dividend of a quotient about 2⁻¹²⁶ is at most about 4.
-        Self::flushed(self.0 / other.0, || self.lifted() / other.0)
+        Self::flushed(self.0 / other.0, || is_quotient_normal(self.0, other.0))
     }
 }
 

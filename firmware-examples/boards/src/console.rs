@@ -1,10 +1,19 @@
 //! Lines of text to the host.
 //!
 //! Without the feature `log` they are plain text on QEMU's standard output. With it they travel as
-//! defmt frames among the log, because text in between would tear the frames.
+//! defmt frames among the log, because text in between would tear the frames. With the feature
+//! `quiet` nothing is printed, so that an image holds what a product would.
+
+/// Prints nothing.
+#[cfg(all(feature = "quiet", not(feature = "log")))]
+#[inline(always)]
+pub(crate) fn line(_: &[&[u8]]) {}
+
+/// Whether lines are printed at all: making their text is then left out too.
+pub(crate) const PRINTS: bool = cfg!(any(feature = "log", not(feature = "quiet")));
 
 /// Prints the parts one after another and ends the line.
-#[cfg(not(feature = "log"))]
+#[cfg(not(any(feature = "quiet", feature = "log")))]
 pub(crate) fn line(parts: &[&[u8]]) {
     use crate::driver::semihost::HostHandle;
     /// The name under which semihosting opens the console.

@@ -45,13 +45,23 @@ pub fn write_figure<W: Write>(
     unit: &str,
 ) -> Result<(), W::Error> {
     let text = Text::of(value.into());
-    for part in [name.as_bytes(), b" ", text.bytes(), b" ", unit.as_bytes(), b"\n"] {
+    for part in [
+        name.as_bytes(),
+        b" ",
+        text.bytes(),
+        b" ",
+        unit.as_bytes(),
+        b"\n",
+    ] {
         line.write_all(part)?;
     }
     Ok(())
 }
 
 fn print(name: &str, value: Value, unit: &str) {
+    if !console::PRINTS {
+        return;
+    }
     let text = Text::of(value);
     console::line(&[name.as_bytes(), b" ", text.bytes(), b" ", unit.as_bytes()]);
 }

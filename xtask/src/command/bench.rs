@@ -70,7 +70,7 @@ fn counted(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Ve
     let printed = outcome.text.lines().filter_map(Figure::from_line);
     let mut figures: Vec<Figure> = printed.filter(|one| one.name != "stack_peak").collect();
     if bench.board.core == cycles::CORE {
-        figures = with_cycles(figures, &bench.trace(&elf)?)
+        figures = with_cycles(figures, &bench.trace(&program)?)
             .with_context(|| format!("{} on {}", example.name, bench.board.name))?;
     }
     let named = |figure: Figure| {
