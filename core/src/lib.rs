@@ -58,6 +58,7 @@ pub mod optimizer;
 mod owned;
 mod random;
 mod replay;
+pub mod samples;
 pub mod schedule;
 pub mod tensor;
 pub mod transport;

@@ -222,25 +222,22 @@ impl Mapping {
 
     /// What a tensor of the checkpoint is called here (`init_from_checkpoint`'s assignment map):
     /// an assignment of the whole name wins over one of a scope, a longer scope over a shorter.
-    pub fn assigned(&self, name: &Name) -> Name {
-        let Some(text) = name.as_str() else {
-            return name.clone();
-        };
-        if let Some(other) = self.assign.get(text) {
-            return Name::from(other.as_str());
+    pub fn assigned(&self, name: &str) -> String {
+        if let Some(other) = self.assign.get(name) {
+            return other.clone();
         }
         let scopes = self.assign.iter().filter(|(scope, _)| scope.ends_with('/'));
         let matching = scopes.filter_map(|(scope, other)| {
             let rest = if scope == "/" {
-                text
+                name
             } else {
-                text.strip_prefix(scope.as_str())?
+                name.strip_prefix(scope.as_str())?
             };
             Some((scope.len(), format!("{other}{rest}")))
         });
         match matching.max_by_key(|(length, _)| *length) {
-            Some((_, renamed)) => Name::from(renamed),
-            None => name.clone(),
+            Some((_, renamed)) => renamed,
+            None => name.to_owned(),
         }
     }
 }
@@ -279,7 +276,7 @@ mod tests {
             ("step", "global_step"),
             ("out/kernel", "old/out/kernel"),
         ] {
-            assert_eq!(mapping.assigned(&Name::from(name)), expected);
+            assert_eq!(mapping.assigned(name), expected);
         }
     }
 

@@ -5,6 +5,7 @@ use gradlet::checkpoint::Encoding;
 use gradlet_host::bundle::{self, Layout};
 use gradlet_host::convert::Source;
 use gradlet_host::device::DeviceCheckpoint;
+use gradlet_host::object_graph::OBJECT_GRAPH_KEY;
 use serde::Serialize;
 
 /// A checkpoint of any kind.
@@ -26,6 +27,9 @@ pub(super) struct Description {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) metadata: Option<String>,
     pub(super) tensors: Vec<TensorLine>,
+    /// What `convert` calls the variables of an object-based checkpoint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) variables: Vec<String>,
 }
 
 /// A tensor of a checkpoint.
@@ -74,6 +78,7 @@ fn of_list(source: &Source) -> anyhow::Result<Description> {
         model_id: None,
         metadata: None,
         tensors: tensors.collect(),
+        variables: Vec::new(),
     })
 }
 
@@ -98,6 +103,7 @@ fn of_device(checkpoint: &DeviceCheckpoint) -> Description {
         model_id: info.model_id,
         metadata: (!metadata.is_empty()).then(|| hex(metadata)),
         tensors: tensors.collect(),
+        variables: Vec::new(),
     }
 }
 
@@ -141,7 +147,27 @@ fn of_bundle(source: &Source, reader: &bundle::Reader) -> anyhow::Result<Descrip
         model_id: None,
         metadata: None,
         tensors,
+        variables: flat_names(reader)?,
     })
+}
+
+/// Names of the variables by the object graph, if there is one that can be read.
+fn flat_names(reader: &bundle::Reader) -> anyhow::Result<Vec<String>> {
+    if !reader.contains(OBJECT_GRAPH_KEY)? {
+        return Ok(Vec::new());
+    }
+    let flat = Source::Bundle(bundle::Reader::open(reader.prefix())?).with_flat_names();
+    match flat {
+        Ok(flat) => Ok(flat
+            .tensors()?
+            .into_iter()
+            .map(|tensor| tensor.name.to_string())
+            .collect()),
+        Err(error) => {
+            log::warn!("the object graph was left out: {error}");
+            Ok(Vec::new())
+        }
+    }
 }
 
 impl std::fmt::Display for Description {
@@ -182,6 +208,12 @@ impl std::fmt::Display for Description {
                 write!(f, " crc32c {crc32c:08x}")?;
             }
             writeln!(f)?;
+        }
+        if !self.variables.is_empty() {
+            writeln!(f, "  variables by the object graph:")?;
+        }
+        for name in &self.variables {
+            writeln!(f, "    {name}")?;
         }
         Ok(())
     }

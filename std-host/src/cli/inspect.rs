@@ -1,24 +1,28 @@
 //! `gradlet inspect`
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gradlet_host::convert::Source;
 use gradlet_host::flash_image::{FlashImage, Place, is_flash_image};
+use serde::Serialize;
 
 use super::describe::describe;
-use super::print_json;
 use super::region::RegionArguments;
 use super::ring::Ring;
+use super::{inspect_folder, inspect_meta, inspect_records, print_json};
 
-/// Show what a checkpoint holds: names, types, shapes, checksums. Of a dump of flash, the ring.
+/// Show what a file holds: names, types, shapes, checksums of a checkpoint; the ring of a dump of
+/// flash; variables and collections of a .meta file; features of examples and tags of events in
+/// record files; the managed checkpoints of a folder.
 ///
 /// A device checkpoint is verified on the way; a bundle's data are not read (see `verify`).
 /// A dump of the flash in which a device keeps its checkpoints is drawn block by block.
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
-    /// Anything that `convert` reads: a device checkpoint, the prefix of a bundle, a folder, …
+    /// Anything that `convert` reads, a .meta file, a record or tfevents file, a managed folder
     path: PathBuf,
     #[command(flatten)]
     region: RegionArguments,
@@ -47,11 +51,31 @@ impl Inspect {
             }
             return Ok(());
         }
-        let description = describe(&Source::open(&self.path)?)?;
+        let path = &self.path;
+        if is_meta_graph(path) {
+            return self.show(&inspect_meta::describe(path)?);
+        }
+        if path.is_file() && inspect_records::is_records(path) {
+            return self.show(&inspect_records::describe(path)?);
+        }
+        if path.is_dir()
+            && let Some(folder) = inspect_folder::describe(path)?
+        {
+            return self.show(&folder);
+        }
+        self.show(&describe(&Source::open(path)?)?)
+    }
+
+    fn show(&self, description: &(impl Serialize + Display)) -> anyhow::Result<()> {
         if self.json {
-            return print_json(&description);
+            return print_json(description);
         }
         write!(io::stdout(), "{description}")?;
         Ok(())
     }
+}
+
+/// Whether this is a MetaGraph, by the ending that TensorFlow gives to it.
+pub(super) fn is_meta_graph(path: &Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|ending| ending == "meta")
 }

@@ -7,9 +7,16 @@ mod convert;
 mod describe;
 mod extract;
 mod inspect;
+mod inspect_folder;
+mod inspect_meta;
+mod inspect_records;
+mod latest;
+mod merge;
+mod meta;
 mod recv;
 mod region;
 mod ring;
+mod samples;
 mod verify;
 mod warnings;
 
@@ -31,7 +38,11 @@ enum Command {
     Convert(convert::Convert),
     Extract(extract::Extract),
     Inspect(inspect::Inspect),
+    Latest(latest::Latest),
+    Merge(merge::Merge),
+    Meta(meta::Meta),
     Recv(recv::Recv),
+    Samples(samples::Samples),
     Verify(verify::Verify),
 }
 
@@ -42,7 +53,11 @@ pub(crate) fn run() -> ExitCode {
         Command::Convert(command) => command.run(),
         Command::Extract(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Latest(command) => command.run(),
+        Command::Merge(command) => command.run(),
+        Command::Meta(command) => command.run(),
         Command::Recv(command) => command.run(),
+        Command::Samples(command) => command.run(),
         Command::Verify(command) => command.run(),
     };
     match outcome {

@@ -1,6 +1,6 @@
 //! Object-based checkpoints on either side of a conversion.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::selection::{Selected, Slots};
@@ -101,7 +101,10 @@ pub(super) fn flattened(
 
 /// New names for what a mapping assigns; slots go with their variables.
 pub(super) fn renamed(mapping: &Mapping, names: &[Name]) -> Result<BTreeMap<String, String>> {
-    let texts: Vec<&str> = names.iter().filter_map(Name::as_str).collect();
+    if mapping.assign.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let texts: HashSet<&str> = names.iter().filter_map(Name::as_str).collect();
     mapping.check_assignments(texts.iter().copied())?;
     let renamed = texts.iter().map(|name| {
         let new = with_owner(mapping, &texts, name);
@@ -111,14 +114,14 @@ pub(super) fn renamed(mapping: &Mapping, names: &[Name]) -> Result<BTreeMap<Stri
 }
 
 /// The new name of a tensor: its own, or that of the variable which it is a slot of.
-fn with_owner(mapping: &Mapping, names: &[&str], name: &str) -> String {
+fn with_owner(mapping: &Mapping, names: &HashSet<&str>, name: &str) -> String {
     if !mapping.assign.contains_key(name)
         && let Some((owner, slot)) = name.rsplit_once('/')
-        && names.contains(&owner)
+        && names.contains(owner)
     {
         return format!("{}/{slot}", with_owner(mapping, names, owner));
     }
-    mapping.assigned(&Name::from(name)).to_string()
+    mapping.assigned(name)
 }
 
 /// Selected tensors of a source as variables.

@@ -12,7 +12,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::flash_image::{FlashImage, Place, is_flash_image};
 use crate::management::ManagementError;
+use crate::mapping::Mapping;
 use crate::name::Name;
+use crate::object_graph::OBJECT_GRAPH_KEY;
 use crate::profile::FlatVariables;
 use crate::staged::folder_of;
 use crate::state::{
@@ -122,6 +124,20 @@ impl Source {
                    checkpoint's prefix in it"
                 .to_owned(),
         }))
+    }
+
+    /// The source, an object-based bundle under flat names: `head/kernel`, `head/kernel/Adam`.
+    ///
+    /// # Errors
+    /// Its object graph is damaged or has an optimizer that is not known.
+    pub fn with_flat_names(self) -> Result<Source, ManagementError> {
+        match self {
+            Source::Bundle(reader) if reader.contains(OBJECT_GRAPH_KEY)? => {
+                let variables = FlatVariables::new(reader, &Mapping::default())?;
+                Ok(Source::Objects(variables))
+            }
+            other => Ok(other),
+        }
     }
 
     /// The format's name.

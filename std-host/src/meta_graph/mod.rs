@@ -16,6 +16,7 @@ mod build;
 mod edit;
 mod nodes;
 mod read;
+mod roles;
 mod schema;
 mod write;
 
@@ -25,6 +26,7 @@ use crate::variables::Variable;
 pub use crate::proto::saver::SaverDef;
 pub use build::saver_def;
 pub use read::{CollectionSummary, MetaGraphError};
+pub use roles::variables_in_collections;
 
 /// A graph with its saver and collections (`MetaGraphDef`).
 ///

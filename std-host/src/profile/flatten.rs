@@ -245,10 +245,9 @@ fn model_names(model: &[&GraphVariable], mapping: &Mapping) -> Result<HashMap<us
     };
     let names: Vec<(usize, String)> = model.iter().map(name_of).collect();
     mapping.check_assignments(names.iter().map(|(_, name)| name.as_str()))?;
-    let assigned = names.into_iter().map(|(node, name)| {
-        let name = mapping.assigned(&Name::from(name)).to_string();
-        (node, name)
-    });
+    let assigned = names
+        .into_iter()
+        .map(|(node, name)| (node, mapping.assigned(&name)));
     Ok(assigned.collect())
 }
 

@@ -1,6 +1,6 @@
 //! Saving.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -9,8 +9,7 @@ use crate::bundle;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::management::ManagementError;
-use crate::meta_graph::{Collection, GraphVariable, MetaGraph, MetaGraphError};
-use crate::profile::Roles;
+use crate::meta_graph::{MetaGraph, MetaGraphError, variables_in_collections};
 use crate::staged::Durability;
 use crate::state::{
     FormatVersion, StateUpdate, meta_graph_filename, paths, remove_checkpoint,
@@ -54,7 +53,7 @@ impl<C: Clock> Saver<C> {
             saved = Some(written);
         }
         if let MetaGraphFile::Written { suffix } = &self.meta_graph {
-            let meta = MetaGraph::build(&graph_variables(&list), &self.to_proto());
+            let meta = MetaGraph::build(&variables_in_collections(&list), &self.to_proto());
             let file = meta_graph_filename(&prefix, suffix);
             meta.write(&file, self.durability).map_err(meta_fault)?;
         }
@@ -213,29 +212,4 @@ fn meta_fault(error: MetaGraphError) -> ManagementError {
         MetaGraphError::File(error) => ManagementError::File(error),
         other => ManagementError::Mismatch(other.to_string()),
     }
-}
-
-/// The variables as a graph has them: parts of partitioned ones get names of their own, and names
-/// tell what is trained.
-fn graph_variables(list: &[Variable]) -> Vec<GraphVariable> {
-    let roles = Roles::of(list);
-    let model: HashSet<usize> = roles.model.iter().copied().collect();
-    let mut parts: BTreeMap<&[u8], usize> = BTreeMap::new();
-    let mut graph = Vec::with_capacity(list.len());
-    for (number, variable) in list.iter().enumerate() {
-        let mut one = GraphVariable::new(variable.clone());
-        if variable.part.is_some() {
-            let part = parts.entry(variable.name.as_bytes()).or_default();
-            one.op_name = roles.part_name(list, number, *part);
-            *part += 1;
-        }
-        if model.contains(&number) && roles.is_trained(number) {
-            one = one.in_collection(Collection::Trainable);
-        }
-        if roles.averages.contains_key(&number) {
-            one = one.in_collection(Collection::MovingAverage);
-        }
-        graph.push(one);
-    }
-    graph
 }

@@ -9,10 +9,10 @@ use gradlet_tests::golden::{Case, Golden};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct Damage {
-    desc: String,
+pub(crate) struct Damage {
+    pub(crate) desc: String,
     file: String,
-    op: String,
+    pub(crate) op: String,
     offset: usize,
     restore_key: String,
     error: Option<TensorFlowError>,
@@ -77,7 +77,7 @@ fn prefix(case: &Case, folder: &Path) -> std::path::PathBuf {
     folder.join(Path::new(&prefix).file_name().expect("a prefix has a name"))
 }
 
-fn for_each_damage(mut check: impl FnMut(&Path, &Damage)) {
+pub(crate) fn for_each_damage(mut check: impl FnMut(&Path, &Damage)) {
     let golden = Golden::load();
     for case in golden.of_kind(&["corruption_table"]) {
         let damages: Vec<Damage> = case.field("cases");

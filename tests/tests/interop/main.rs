@@ -5,6 +5,7 @@ mod device_head;
 mod files;
 mod heads;
 mod management;
+mod names;
 mod objects;
 #[cfg(target_arch = "x86_64")]
 mod optimizers;
