@@ -223,7 +223,7 @@ fn examples_that_are_none_are_refused_with_their_number() {
             "record 0: there is no feature \"y\"",
         ),
         (&["--label", "x"], "holds no integers"),
-        (&["--label", "lable"], "did you mean \"label\"?"),
+        (&["--label", "labels"], "did you mean \"label\"?"),
         (
             &["--scale", "0", "--zero-point", "0"],
             "expected a number above 0",

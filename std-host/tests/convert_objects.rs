@@ -223,7 +223,7 @@ fn mistakes_in_mappings_are_explained() {
     let cases = [
         ("profil = \"keras3\"\n", "line 1"),
         (
-            "[assign]\n\"haed/\" = \"dense/\"\n",
+            "[assign]\n\"hed/\" = \"dense/\"\n",
             "did you mean \"head/\"",
         ),
         (
@@ -236,7 +236,7 @@ fn mistakes_in_mappings_are_explained() {
         ),
         ("[layers]\n\"head\" = 2\n", "neither IN nor OUT has any"),
         (
-            "profile = \"keras3\"\n[layers]\n\"haed\" = 2\n",
+            "profile = \"keras3\"\n[layers]\n\"hea\" = 2\n",
             "did you mean \"head\"",
         ),
         (

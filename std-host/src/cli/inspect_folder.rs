@@ -34,7 +34,11 @@ pub(super) fn describe(folder: &Path) -> anyhow::Result<Option<FolderDescription
         return Ok(None);
     };
     let times = state.all_model_checkpoint_timestamps;
-    let checkpoints = state.all_model_checkpoint_paths.into_iter().enumerate();
+    let mut all = state.all_model_checkpoint_paths;
+    if !all.contains(&state.model_checkpoint_path) {
+        all.push(state.model_checkpoint_path.clone());
+    }
+    let checkpoints = all.into_iter().enumerate();
     let line = |(number, prefix): (usize, String)| CheckpointLine {
         exists: checkpoint_exists(&prefix),
         prefix,

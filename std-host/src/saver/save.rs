@@ -196,7 +196,9 @@ fn no_parent(error: Error, path: &Path) -> ManagementError {
         Error::Io { source, .. }
             if matches!(
                 source.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::NotADirectory
+                    | io::ErrorKind::AlreadyExists
             ) && !path.parent().is_some_and(Path::is_dir) =>
         {
             ManagementError::NoParentDirectory {
