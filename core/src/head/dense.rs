@@ -194,7 +194,7 @@ fn parameter_variable<'a, V: Storage, O: Optimizer>(
         }
         Some(slot) => (
             name.of_slot(O::SLOTS.get(slot)?.variable),
-            V::SHAPE,
+            parameter.slots.shape(slot, V::SHAPE),
             Collections::GLOBAL,
             parameter.slots.view(slot)?,
         ),

@@ -12,6 +12,7 @@ mod adam;
 mod adam_w;
 mod ams_grad;
 mod centered_rms_prop;
+mod compact;
 mod elements;
 mod ftrl;
 mod gradient_descent;
@@ -30,6 +31,7 @@ pub use adam::Adam;
 pub use adam_w::AdamW;
 pub use ams_grad::AmsGrad;
 pub use centered_rms_prop::CenteredRmsProp;
+pub use compact::{Bf16, Blocks8, Codec, Coded, Compact, Dither, Moments, Moments8};
 pub use elements::{Elements, LengthMismatch, Row};
 pub use ftrl::Ftrl;
 pub use gradient_descent::GradientDescent;
@@ -42,7 +44,7 @@ pub use sparse::{Sparse, apply_indexed_slices};
 
 use crate::features::Features;
 use crate::gradient::{IndexedSlices, IndexedSlicesError};
-use crate::tensor::{View, ViewMut};
+use crate::tensor::{Shape, View, ViewMut};
 use crate::variable::Storage;
 use crate::{Real, Zeroed};
 
@@ -139,6 +141,11 @@ pub trait SlotStorage<O: Optimizer> {
 
     /// The elements of slot `index`, to be restored.
     fn view_mut(&mut self, index: usize) -> Option<ViewMut<'_>>;
+
+    /// The shape of slot `index`: that of its variable, but for slots in a form of their own.
+    fn shape(&self, _index: usize, variable: Shape) -> Shape {
+        variable
+    }
 }
 
 impl<O, V, const N: usize> SlotStorage<O> for [V; N]

@@ -14,7 +14,7 @@ pub use assign::{AssignError, NoVariable, assign, assign_add, assign_sub};
 pub use name::Name;
 pub use named::Named;
 pub use selection::Selection;
-pub use storage::Storage;
+pub use storage::{Buffer, Storage};
 
 use crate::Crc32c;
 use crate::tensor::{Shape, View, ViewMut};

@@ -6,6 +6,7 @@
 
 mod checkpoint_sizes;
 mod features;
+mod low_memory;
 mod refusals;
 
 use std::path::{Path, PathBuf};
