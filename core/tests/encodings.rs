@@ -6,7 +6,7 @@ mod bag;
 use bag::{Bag, Elements};
 use gradlet::Crc32c;
 use gradlet::checkpoint::{
-    Checkpoint, Choice, Decoder, Encoder, Encoding, Event, Fault, Piece, Tensor,
+    Checkpoint, Choice, DecodeError, Decoder, Encoder, Encoding, Event, Fault, Piece, Tensor,
 };
 use gradlet::tensor::View;
 
@@ -296,6 +296,19 @@ fn forged(dtype: u8, encoding: Encoding, dim: u32, payload: &[u8], crc: u32) -> 
     bytes
 }
 
+/// What the decoder says of a file that comes a byte at a time.
+fn byte_by_byte(bytes: &[u8]) -> Option<DecodeError> {
+    let mut decoder = Decoder::new();
+    let advance = |mut byte: &[u8]| loop {
+        match decoder.advance(&mut byte) {
+            Ok(Event::More | Event::End) => return None,
+            Ok(_) => {}
+            Err(error) => return Some(error),
+        }
+    };
+    bytes.chunks(1).find_map(advance)
+}
+
 #[test]
 fn a_payload_that_is_not_as_its_encoding_says_is_refused() {
     let mut elements = vec![0u8; 100];
@@ -330,8 +343,10 @@ fn a_payload_that_is_not_as_its_encoding_says_is_refused() {
             "a varint without an end",
         ),
     ] {
-        let error = Checkpoint::parse(&runs(payload)).unwrap_err();
+        let bytes = runs(payload);
+        let error = Checkpoint::parse(&bytes).unwrap_err();
         assert_eq!(error.fault, Fault::Payload, "{why}: {error}");
+        assert_eq!(byte_by_byte(&bytes), Some(error), "{why}, byte by byte");
     }
     let error = Checkpoint::parse(&runs(&[50, 1, 8, 49])).unwrap_err();
     assert!(matches!(error.fault, Fault::Checksum { .. }), "{error}");
@@ -342,6 +357,11 @@ fn a_payload_that_is_not_as_its_encoding_says_is_refused() {
         let bytes = forged(1, Encoding::Blocks8, 40, &payload, 0);
         let error = Checkpoint::parse(&bytes).unwrap_err();
         assert_eq!(error.fault, Fault::Payload, "scale {scale:04x}");
+        assert_eq!(
+            byte_by_byte(&bytes),
+            Some(error),
+            "scale {scale:04x}, byte by byte"
+        );
     }
 
     for (dtype, encoding) in [(4, Encoding::Bf16), (9, Encoding::Blocks8)] {

@@ -337,10 +337,14 @@ impl Decoder {
         let Some(scratch) = self.part.first_chunk_mut() else {
             return Ok(Event::More);
         };
-        let piece = self
-            .payload
-            .advance(input, scratch)
-            .map_err(|fault| DecodeError { offset, fault })?;
+        // A fault is where the payload starts, however the input was cut into pieces.
+        let seen = self.frame.stored_len.wrapping_sub(self.payload.stored());
+        let start = offset.wrapping_sub(seen);
+        let piece = self.payload.advance(input, scratch);
+        let piece = piece.map_err(|fault| DecodeError {
+            offset: start,
+            fault,
+        })?;
         // At most 4 GiB, as `before` bytes of a longer input are consumed in several turns.
         let consumed = u32::try_from(before - input.len()).unwrap_or(u32::MAX);
         self.offset = offset.checked_add(consumed).ok_or(DecodeError {
