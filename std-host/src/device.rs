@@ -94,8 +94,11 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 }
 
 impl DeviceCheckpoint {
-    /// The checkpoint in `bytes`, which came from `path`.
-    pub(crate) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self> {
+    /// The checkpoint in `bytes`; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// [`Error::DamagedDevice`] with the offset if they are no whole device checkpoint.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self> {
         let damaged = |offset: usize, reason: String| Error::DamagedDevice {
             path: path.to_path_buf(),
             offset: offset as u64,

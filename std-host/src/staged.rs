@@ -27,12 +27,9 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// Starts a file that will be called `target`, or another name in the same folder. The name
-    /// of the temporary is TensorFlow's (`.tempstate` and a number).
+    /// Starts a file that will be called `target`, or another name in the same folder.
     pub(crate) fn beside(target: &Path) -> Result<Staged> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(format!(".tempstate{}", random()));
-        let temporary = PathBuf::from(name);
+        let temporary = temporary_beside(target);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -117,6 +114,13 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
         Some(_) => Path::new("."),
         None => path,
     }
+}
+
+/// A name for a temporary in the folder of `target`: TensorFlow's, `.tempstate` and a number.
+pub(crate) fn temporary_beside(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(format!(".tempstate{}", random()));
+    PathBuf::from(name)
 }
 
 /// A number that no other writer will have drawn: the standard library seeds its hash maps so.

@@ -29,6 +29,10 @@ impl Reader {
     pub fn read_slice_of(&self, entry: &Entry, slice: &Slice) -> Result<Tensor> {
         let slices = match &entry.layout {
             Layout::Sliced(slices) => slices,
+            // Whatever its type: variants cannot be cut, but be asked for as they are.
+            Layout::Whole(_) if *slice == Slice::full(entry.shape.len()) => {
+                return self.read_entry(entry);
+            }
             Layout::Whole(_) => return cut(&entry.name, self.read_entry(entry)?, slice),
         };
         let partitioned = Partitioned {

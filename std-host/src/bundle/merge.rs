@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Place;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, Layout};
@@ -12,7 +13,7 @@ use super::output::{commit_index, stage_index};
 use super::reader::Reader;
 use crate::error::{Error, Result};
 use crate::name::Name;
-use crate::staged::{Durability, create_folder_of, folder_of};
+use crate::staged::{self, Durability, create_folder_of, folder_of};
 
 /// A part with more data files than this is no honest one, and its empty ones are left alone.
 const MOST_EMPTY: u32 = 10_000;
@@ -48,8 +49,12 @@ pub enum MissingParts {
     Skip,
 }
 
-/// Makes one bundle `target` of the bundles `parts`: their data files are renamed, a common index
+/// Makes one bundle `target` of the bundles `parts`: their data files get new names, a common index
 /// is written, theirs are removed.
+///
+/// Whatever happens meanwhile, either the parts are whole or the target is, where the file system
+/// has hard links: the data files keep their old names until the common index has its own. Where it
+/// has none, they are renamed, as TensorFlow does.
 ///
 /// A tensor may appear in several parts only as slices of one type and full shape. Data files that
 /// hold no tensor are not taken over, so that the names always count what the index counts (where
@@ -91,26 +96,68 @@ pub fn merge(
     }
     create_folder_of(target)?;
     let index = stage_index(target, &header, &merged.entries, options.durability)?;
-    rename_all(&merged.sources, target, header.shards)?;
+    let old_names = name_all(&merged.sources, target, header.shards)?;
     commit_index(target, index, options.durability)?;
+    for name in old_names {
+        // The merged bundle is complete without.
+        let _ = fs::remove_file(name);
+    }
     for part in merged.parts {
         remove_part(&part, target, options.old_folders);
     }
     Ok(())
 }
 
-/// Gives the data files their new names; all of them or none.
-fn rename_all(sources: &[PathBuf], target: &Path, shards: u32) -> Result<()> {
+/// Gives the data files their new names, all of them or none; the old names that they still have.
+fn name_all(sources: &[PathBuf], target: &Path, shards: u32) -> Result<Vec<PathBuf>> {
+    let mut named: Vec<(&PathBuf, PathBuf, Named)> = Vec::new();
     for (number, source) in (0..).zip(sources) {
-        if let Err(error) = fs::rename(source, data_path(target, number, shards)) {
-            for (number, source) in (0..number).zip(sources) {
-                // Best effort: the first error is the one to report.
-                let _ = fs::rename(data_path(target, number, shards), source);
+        let name = data_path(target, number, shards);
+        if name == *source {
+            continue;
+        }
+        match Named::link(source, &name) {
+            Ok(form) => named.push((source, name, form)),
+            Err(error) => {
+                for (source, name, form) in named {
+                    // Best effort: the first error is the one to report.
+                    let _ = match form {
+                        Named::Also => fs::remove_file(name),
+                        Named::Only => fs::rename(name, source),
+                    };
+                }
+                return Err(Error::io("rename data file", source)(error));
             }
-            return Err(Error::io("rename data file", source)(error));
         }
     }
-    Ok(())
+    let linked = named
+        .into_iter()
+        .filter(|(_, _, form)| *form == Named::Also);
+    Ok(linked.map(|(source, _, _)| source.clone()).collect())
+}
+
+/// How a file has a new name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    /// Beside the old one.
+    Also,
+    /// Instead of the old one.
+    Only,
+}
+
+impl Named {
+    fn link(source: &Path, name: &Path) -> io::Result<Named> {
+        let temporary = staged::temporary_beside(name);
+        if fs::hard_link(source, &temporary).is_err() {
+            return fs::rename(source, name).map(|()| Named::Only);
+        }
+        // A link does not replace what has the name; a rename does.
+        if let Err(error) = fs::rename(&temporary, name) {
+            let _ = fs::remove_file(&temporary);
+            return Err(error);
+        }
+        Ok(Named::Also)
+    }
 }
 
 /// What the parts hold together.

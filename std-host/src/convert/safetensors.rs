@@ -1,11 +1,12 @@
 //! safetensors files.
 
-use std::borrow::Cow;
 use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::{Dtype, SafeTensors};
 
 use super::source::SourceTensor;
 use crate::dtype::DType;
@@ -101,68 +102,85 @@ fn dtype_of(name: &str, dtype: Dtype) -> Result<DType> {
         })
 }
 
-/// A tensor on its way into a file.
-struct Outgoing {
-    tensor: Tensor,
-    dtype: Dtype,
-    shape: Vec<usize>,
-}
-
-impl View for Outgoing {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(self.tensor.bytes().unwrap_or_default())
-    }
-
-    fn data_len(&self) -> usize {
-        self.tensor.bytes().map_or(0, <[u8]>::len)
-    }
-}
-
 /// Writes tensors as `path`, all of them in memory; the file appears whole or not at all.
 pub(super) fn write(
     path: &Path,
     tensors: impl Iterator<Item = Result<(Name, Tensor)>>,
     durability: Durability,
 ) -> Result<()> {
-    let mut outgoing = Vec::new();
-    for tensor in tensors {
-        let (name, tensor) = tensor?;
-        let found = TYPES
-            .into_iter()
-            .find(|(known, _)| *known == tensor.dtype());
-        let (Some((_, dtype)), Some(text)) = (found, name.as_str().map(str::to_owned)) else {
-            let reason = format!(
-                "safetensors holds numbers under UTF-8 names only, this is {}",
-                tensor.dtype()
-            );
-            return Err(Error::InvalidTensor { name, reason });
-        };
-        let shape = tensor.shape().iter().map(|&dim| dim as usize).collect();
-        outgoing.push((
-            text,
-            Outgoing {
-                tensor,
-                dtype,
-                shape,
-            },
-        ));
-    }
-    create_folder_of(path)?;
-    let staged = Staged::beside(path)?;
-    safetensors::serialize_to_file(outgoing, None, staged.path()).map_err(|error| Error::Io {
+    let mut outgoing = tensors
+        .map(|tensor| Outgoing::new(tensor?))
+        .collect::<Result<Vec<_>>>()?;
+    // The library's own order: wide elements first, so that all are aligned in the file.
+    outgoing.sort_by(|a, b| (b.dtype, &a.name).cmp(&(a.dtype, &b.name)));
+    let header = header(&outgoing).map_err(|reason| Error::Io {
         action: "write",
         path: path.to_path_buf(),
-        source: std::io::Error::other(error),
+        source: io::Error::other(reason),
     })?;
+    create_folder_of(path)?;
+    let mut staged = Staged::beside(path)?;
+    let written = staged
+        .write_all(&(header.len() as u64).to_le_bytes())
+        .and_then(|()| staged.write_all(&header))
+        .and_then(|()| {
+            let mut bytes = outgoing.iter().filter_map(|one| one.tensor.bytes());
+            bytes.try_for_each(|bytes| staged.write_all(bytes))
+        });
+    written.map_err(Error::io("write", path))?;
     staged.sync(durability)?;
     staged.commit(path)?;
     sync_folder_of(path, durability)
+}
+
+/// A tensor on its way into a file.
+struct Outgoing {
+    name: String,
+    dtype: Dtype,
+    tensor: Tensor,
+}
+
+impl Outgoing {
+    fn new((name, tensor): (Name, Tensor)) -> Result<Outgoing> {
+        let found = TYPES
+            .into_iter()
+            .find(|(known, _)| *known == tensor.dtype());
+        match (found, name.as_str()) {
+            (Some((_, dtype)), Some(text)) => Ok(Outgoing {
+                name: text.to_owned(),
+                dtype,
+                tensor,
+            }),
+            _ => {
+                let reason = format!(
+                    "safetensors holds numbers under UTF-8 names only, this is {}",
+                    tensor.dtype()
+                );
+                Err(Error::InvalidTensor { name, reason })
+            }
+        }
+    }
+}
+
+/// What stands before the data: the names and where they lie, padded so that the data are aligned.
+///
+/// Written here and not by the library, which puts a file of its own beside ours and renames it:
+/// one that a kill leaves behind, and that is not synced.
+fn header(outgoing: &[Outgoing]) -> Result<Vec<u8>, String> {
+    let mut end = 0;
+    let info = |one: &Outgoing| {
+        let start = end;
+        end += one.tensor.bytes().map_or(0, <[u8]>::len);
+        let info = TensorInfo {
+            dtype: one.dtype,
+            shape: one.tensor.shape().iter().map(|&dim| dim as usize).collect(),
+            data_offsets: (start, end),
+        };
+        (one.name.clone(), info)
+    };
+    let metadata = Metadata::new(None, outgoing.iter().map(info).collect());
+    let metadata = metadata.map_err(|error| error.to_string())?;
+    let mut header = serde_json::to_vec(&metadata).map_err(|error| error.to_string())?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    Ok(header)
 }
