@@ -14,6 +14,7 @@
 //! | [`line`], [`peer`], [`samples`] | a board's serial line, and who is at its other end |
 //! | [`trace`], [`cycles`] | what a program executes, and the cycles that it would take |
 //! | [`gradlet`], [`story`] | the host's program, and the stories that its results are compared with |
+//! | [`mod@fuzz`] | building and running the fuzz targets |
 //! | [`figures`] | numbers, as lines or as JSON |
 //! | [`root`] | where things are |
 pub mod apt;
@@ -27,6 +28,7 @@ pub mod emulator;
 pub mod example;
 pub mod figures;
 pub mod firmware;
+pub mod fuzz;
 pub mod gradlet;
 pub mod line;
 pub mod machine;

@@ -2,7 +2,7 @@
 use super::Bench;
 use crate::{
     args::{Arguments, Command},
-    board, child,
+    board, child, fuzz,
     machine::Machine,
     root, say,
 };
@@ -36,9 +36,11 @@ fn run(_: &Arguments) -> Result<()> {
 fn host(machine: &Machine) -> Result<()> {
     let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
     let firmware = root::firmware_examples();
-    let checks: [(&Path, &str); 4] = [
+    let fuzz = fuzz::folder();
+    let checks: [(&Path, &str); 5] = [
         (root::repository(), "fmt --all --check"),
         (&firmware, "fmt --all --check"),
+        (&fuzz, "fmt --all --check"),
         (
             root::repository(),
             "clippy --quiet --workspace --all-targets -- -D warnings",

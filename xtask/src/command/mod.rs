@@ -3,6 +3,7 @@ mod bench;
 mod boards;
 mod build;
 mod demo;
+mod fuzz;
 mod interop;
 mod lint;
 mod run;
@@ -40,6 +41,7 @@ pub const ALL: &[Command] = &[
     build::COMMAND,
     sizes::COMMAND,
     bench::COMMAND,
+    fuzz::COMMAND,
     boards::COMMAND,
     lint::COMMAND,
 ];

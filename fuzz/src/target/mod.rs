@@ -1,0 +1,21 @@
+//! The targets, a file a format.
+
+mod bundle;
+mod checkpoint;
+mod flash;
+mod messages;
+mod records;
+mod table;
+mod tensors;
+mod transport;
+mod v1;
+
+pub use bundle::{bundle, parts};
+pub use checkpoint::checkpoint;
+pub use flash::{CONTROL, flash};
+pub use messages::{example, mapping, meta_graph, object_graph, state};
+pub use records::records;
+pub use table::table;
+pub use tensors::{npz, safetensors};
+pub use transport::transport;
+pub use v1::v1;
