@@ -285,3 +285,48 @@ fn record_files_are_shown_with_what_is_in_them() {
     assert_eq!(shown["contents"]["loss"]["kind"], "scalars");
     assert_eq!(shown["contents"]["loss"]["greatest"], 4);
 }
+
+#[test]
+fn a_folder_of_converted_checkpoints_is_kept_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    save(folder.path(), "in", "w", 0);
+    fs::create_dir(at("run")).unwrap();
+    // What lies outside or is no checkpoint is never deleted, whatever the state file says.
+    let state = "model_checkpoint_path: \"notes\"\nall_model_checkpoint_paths: \"notes\"\n\
+                 all_model_checkpoint_paths: \"../in-0\"\n";
+    fs::write(at("run/checkpoint"), state).unwrap();
+    fs::write(at("run/notes"), "mine").unwrap();
+    for number in 1..=4 {
+        let target = format!("run/m-{number}");
+        done(
+            folder.path(),
+            &["convert", "in-0", &target, "--max-to-keep", "2", "--meta"],
+        );
+    }
+    let mut files: Vec<String> = fs::read_dir(at("run"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let mut expected = vec!["checkpoint".to_owned(), "notes".to_owned()];
+    for prefix in ["m-3", "m-4"] {
+        for ending in ["data-00000-of-00001", "index", "meta"] {
+            expected.insert(expected.len() - 1, format!("{prefix}.{ending}"));
+        }
+    }
+    assert_eq!(files, expected);
+    assert!(at("in-0.index").exists(), "outside of the folder");
+    let shown = json(folder.path(), &["inspect", "run"]);
+    assert_eq!(shown["checkpoints"].as_array().unwrap().len(), 2, "{shown}");
+    let (code, said) = run(folder.path(), &["convert", "in-0", "x.npz", "--meta"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("a MetaGraph goes with"), "{said}");
+    done(
+        folder.path(),
+        &["convert", "in-0", "run/m-5", "--max-to-keep", "0"],
+    );
+    let shown = json(folder.path(), &["inspect", "run"]);
+    assert_eq!(shown["checkpoints"].as_array().unwrap().len(), 3, "{shown}");
+}

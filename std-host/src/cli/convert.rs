@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use gradlet::checkpoint::Choice;
-use gradlet_host::convert::{self, Form, Format, Options, Selection, Slots, Source, Step};
+use gradlet_host::convert::{
+    self, Form, Format, MetaGraphFile, Options, Retention, Selection, Slots, Source, Step,
+};
 use gradlet_host::flash_image::{FlashImage, Place};
 use gradlet_host::mapping::Mapping;
 use gradlet_host::profile::Profile;
@@ -15,6 +17,7 @@ use gradlet_host::{DType, Durability};
 use serde::Serialize;
 
 use super::print_json;
+use super::progress::{self, Progress};
 
 /// Turn a checkpoint of one format into another.
 ///
@@ -72,6 +75,13 @@ pub(super) struct Convert {
     /// Of a dump of flash, take the checkpoint of this global step and not the newest
     #[arg(long, value_name = "N")]
     step: Option<i64>,
+    /// Keep the N newest checkpoints of OUT's folder and delete older ones that its state file
+    /// names, as tf.train.Saver does; 0 keeps all and lists them
+    #[arg(long, value_name = "N")]
+    max_to_keep: Option<usize>,
+    /// Write OUT.meta too, for tf.compat.v1.train.import_meta_graph
+    #[arg(long)]
+    meta: bool,
     /// Write exactly OUT: do not append the global step
     #[arg(long)]
     exact: bool,
@@ -180,9 +190,21 @@ impl Convert {
             } else {
                 Durability::Synced
             },
+            retention: match self.max_to_keep {
+                None => Retention::Untouched,
+                Some(0) => Retention::All,
+                Some(count) => Retention::Newest(count),
+            },
+            meta_graph: match self.meta {
+                true => MetaGraphFile::Written,
+                false => MetaGraphFile::Omitted,
+            },
+            progress: Some(progress::tensors),
         };
+        let line = Progress::start(format!("converting {}", self.input.display()));
         let written = convert::convert(&source, &self.output, &options)
             .with_context(|| format!("cannot convert {}", self.input.display()))?;
+        drop(line);
         let converted = Converted {
             source: source.kind(),
             target: written.target.display().to_string(),

@@ -13,6 +13,7 @@ mod inspect_records;
 mod latest;
 mod merge;
 mod meta;
+mod progress;
 mod recv;
 mod region;
 mod ring;

@@ -10,6 +10,7 @@ use gradlet_host::samples::{self, Options};
 use serde::Serialize;
 
 use super::print_json;
+use super::progress::Progress;
 
 /// Make the sample file that firmware streams of a TFRecord file of tf.train.Example.
 ///
@@ -72,7 +73,9 @@ impl Samples {
             quantization,
             durability,
         };
+        let line = Progress::start(format!("reading {}", self.input.display()));
         let written = samples::write(&self.input, &self.output, &options)?;
+        drop(line);
         let made = Made {
             file: self.output.display().to_string(),
             samples: written.samples,

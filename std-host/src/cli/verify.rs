@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::describe::describe;
 use super::print_json;
+use super::progress::Progress;
 
 /// Read a checkpoint whole and compare every checksum; exit code 1 if anything is damaged.
 #[derive(Debug, Args)]
@@ -31,7 +32,9 @@ impl Verify {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let source = Source::open(&self.path)?;
         let description = describe(&source)?;
+        let line = Progress::start(format!("verifying {}", self.path.display()));
         source.verify()?;
+        drop(line);
         let verified = Verified {
             path: description.path,
             kind: description.kind,

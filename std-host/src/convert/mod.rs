@@ -4,6 +4,7 @@
 //! called, and [`convert`] writes it. Output appears whole or not at all.
 
 mod cast;
+mod directory;
 mod npz;
 mod objects;
 mod safetensors;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use gradlet::checkpoint::Choice;
 
 use self::objects::Arrangement;
+pub use directory::{MetaGraphFile, Retention};
 pub use npz::NpzReader;
 pub use safetensors::SafetensorsReader;
 pub use selection::{Selected, Selection, Slots};
@@ -29,8 +31,7 @@ use crate::management::ManagementError;
 use crate::mapping::Mapping;
 use crate::name::Name;
 use crate::similar::most_similar;
-use crate::staged::{Durability, folder_of};
-use crate::state::{DEFAULT_LATEST_FILENAME, PathForm, StateUpdate, update_checkpoint_state};
+use crate::staged::Durability;
 use crate::tensor::Tensor;
 use crate::v1;
 
@@ -112,6 +113,12 @@ pub struct Options {
     pub step: Step,
     /// Whether the files are forced to the disk.
     pub durability: Durability,
+    /// What becomes of the checkpoints that were in the folder of a bundle before.
+    pub retention: Retention,
+    /// Whether a bundle of variables under flat names gets a `.meta` file.
+    pub meta_graph: MetaGraphFile,
+    /// Is told, before each tensor, how many of how many are done.
+    pub progress: Option<fn(usize, usize)>,
 }
 
 /// What a conversion wrote.
@@ -169,7 +176,19 @@ pub fn convert(
         notes,
     };
     check_encodings(&options.encodings, format, &selected)?;
-    let tensors = selected.iter().map(|selected| read(source, selected));
+    if options.meta_graph == MetaGraphFile::Written
+        && (arrangement == Arrangement::Objects || !matches!(format, Format::V1 | Format::V2))
+    {
+        return Err(Error::InvalidArgument(
+            "a MetaGraph goes with a bundle of variables under flat names only".to_owned(),
+        )
+        .into());
+    }
+    let progress = options.progress.unwrap_or(|_, _| {});
+    let tensors = selected.iter().enumerate().map(|(done, one)| {
+        progress(done, selected.len());
+        read(source, one)
+    });
     let durability = options.durability;
     match format {
         Format::Device => {
@@ -193,9 +212,12 @@ pub fn convert(
                 }
                 _ => written.files = to_v2(source, &written.target, tensors, whole, durability)?,
             }
-            written
-                .files
-                .push(update_state(&written.target, durability)?);
+            if options.meta_graph == MetaGraphFile::Written {
+                let meta = directory::write_meta_graph(&written.target, &selected, durability)?;
+                written.files.push(meta);
+            }
+            let state = directory::note(&written.target, options.retention, durability)?;
+            written.files.push(state);
             return Ok(written);
         }
     }
@@ -324,20 +346,4 @@ fn to_v1(
     }
     written.files = v1::find_files(&written.target)?;
     Ok(())
-}
-
-/// Names `prefix` in the state file of its folder; the file.
-fn update_state(prefix: &Path, durability: Durability) -> Result<PathBuf, ManagementError> {
-    let folder = folder_of(prefix);
-    let state_file = folder.join(DEFAULT_LATEST_FILENAME);
-    // Relative to the folder, so that it can be moved.
-    let name = prefix.file_name().unwrap_or_default().to_string_lossy();
-    update_checkpoint_state(&StateUpdate {
-        directory: &folder.to_string_lossy(),
-        model_checkpoint_path: &folder.join(&*name).to_string_lossy(),
-        path_form: PathForm::Relative,
-        durability,
-        ..Default::default()
-    })?;
-    Ok(state_file)
 }
