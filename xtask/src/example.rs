@@ -18,6 +18,8 @@ pub struct Example {
     pub package: String,
     /// The package's folder.
     pub folder: PathBuf,
+    /// What the program is written in.
+    pub language: Language,
     /// What it is built from, and the boards that each runs on.
     pub variants: Vec<Variant>,
     /// The features that it can be built with.
@@ -30,6 +32,15 @@ pub struct Example {
     pub serial: Serial,
     /// The most code and constants that it may have on a board, in bytes, where it promises that.
     pub flash_budget: BTreeMap<String, u64>,
+}
+
+/// What a program is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// The package has a program.
+    Rust,
+    /// The package is a static library, and beside it is a `main.c`.
+    C,
 }
 
 /// What a program is built from.
@@ -156,8 +167,9 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
             .collect::<Result<_>>()?,
         None => BTreeMap::new(),
     };
-    let example = |name: String| Example {
+    let example = |name: String, language| Example {
         name,
+        language,
         package: package.clone(),
         folder: folder.to_owned(),
         variants: variants.clone(),
@@ -168,14 +180,18 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         flash_budget: flash_budget.clone(),
     };
     let mut examples: Vec<Example> = Vec::new();
-    if folder.join("src/main.rs").is_file() {
-        examples.push(example(package.clone()));
+    let programs = [("src/main.rs", Language::Rust), ("main.c", Language::C)];
+    for (_, language) in programs
+        .iter()
+        .filter(|(file, _)| folder.join(file).is_file())
+    {
+        examples.push(example(package.clone(), *language));
     }
     if let Ok(programs) = fs::read_dir(folder.join("src/bin")) {
         let names = programs
             .flatten()
             .filter_map(|entry| Some(entry.path().file_stem()?.to_str()?.to_owned()));
-        examples.extend(names.map(example));
+        examples.extend(names.map(|name| example(name, Language::Rust)));
     }
     Ok(examples)
 }

@@ -1,6 +1,11 @@
 //! Building an example for a board.
 use crate::{
-    board::Board, child, example::Example, machine::Machine, root, say, toolchain::Toolchain,
+    board::Board,
+    c, child,
+    example::{Example, Language},
+    machine::Machine,
+    root, say,
+    toolchain::Toolchain,
 };
 use anyhow::{Context, Result};
 use std::{
@@ -67,7 +72,7 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
     command
         .current_dir(root::firmware_examples())
         .args(["--quiet", "--release"])
-        .args(["--package", &example.package, "--bin", &example.name])
+        .args(["--package", &example.package])
         .arg("--target-dir")
         .arg(&target)
         .env("GRADLET_BOARD", &board.name)
@@ -78,6 +83,10 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
         // What the caller did not name must not come in by the environment.
         .env_remove("GRADLET_STORY")
         .env_remove("GRADLET_MODE");
+    match example.language {
+        Language::Rust => command.args(["--bin", &example.name]),
+        Language::C => command.arg("--lib"),
+    };
     let mut features = features.to_vec();
     if *log == Log::On {
         features.push("log");
@@ -113,10 +122,16 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
         .map(|feature| format!("-{feature}"))
         .collect();
     let elf = place.join(format!("{name}{suffix}.elf"));
-    let built = target
-        .join(&board.target)
-        .join("release")
-        .join(&example.name);
-    fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
+    let made = target.join(&board.target).join("release");
+    match example.language {
+        Language::Rust => {
+            let built = made.join(&example.name);
+            fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
+        }
+        Language::C => {
+            let library = made.join(format!("lib{}.a", example.name));
+            c::link(machine, example, board, &library, &elf)?;
+        }
+    }
     Ok(elf)
 }

@@ -10,7 +10,7 @@
 //! | [`toolchain`], [`qemu`] | choosing and installing the firmware compiler and the emulator |
 //! | [`python`] | a Python with TensorFlow |
 //! | [`board`], [`example`] | what the folders of `firmware-examples` say of themselves |
-//! | [`firmware`], [`emulator`], [`elf`] | building a program, running it, measuring it |
+//! | [`firmware`], [`c`], [`emulator`], [`elf`] | building a program, also one in C, running it, measuring it |
 //! | [`line`], [`peer`], [`samples`] | a board's serial line, and who is at its other end |
 //! | [`trace`], [`cycles`] | what a program executes, and the cycles that it would take |
 //! | [`gradlet`], [`story`] | the host's program, and the stories that its results are compared with |
@@ -20,6 +20,7 @@
 pub mod apt;
 pub mod args;
 pub mod board;
+pub mod c;
 pub mod child;
 pub mod command;
 pub mod cycles;

@@ -2,7 +2,7 @@
 use super::BOARD;
 use crate::{
     args::{Arguments, Command},
-    board,
+    board, c,
     machine::{Installing, Machine},
     qemu, say,
     toolchain::{self, Policy, Toolchain},
@@ -11,7 +11,7 @@ use anyhow::Result;
 
 pub(super) const COMMAND: Command = Command {
     name: "setup",
-    summary: "Find or install the firmware compiler and QEMU",
+    summary: "Find or install the firmware compilers and QEMU",
     words: &[],
     flags: &[BOARD],
     details: "Without --board, for every board. The other commands do this by themselves.\n\
@@ -46,5 +46,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             qemu.display()
         ));
     }
+    let c = c::compiler(&machine)?;
+    say::step(&format!("{} compiles the programs in C", c.display()));
     Ok(())
 }

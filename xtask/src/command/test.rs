@@ -1,7 +1,7 @@
 //! `cargo xtask test`
 use crate::{
     args::{Arguments, Command},
-    board, child,
+    board, c, child,
     machine::{Installing, Machine},
     qemu, root, say,
     toolchain::{self, Policy},
@@ -39,6 +39,7 @@ fn run(_: &Arguments) -> Result<()> {
         toolchain::choose(&machine, &board.target, policy)?;
         qemu::find(&machine, &board.qemu.program)?;
     }
+    c::compiler(&machine)?;
     let mut tally = Tally::default();
     cargo_test(
         &machine,
