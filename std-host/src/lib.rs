@@ -78,6 +78,7 @@ mod staged;
 pub mod state;
 mod strings;
 pub mod table;
+pub mod telemetry;
 mod tensor;
 pub mod text_format;
 pub mod v1;

@@ -131,10 +131,10 @@ pub fn find(name: &str) -> Result<Example> {
 /// The programs of a package; none, if it does not say which boards they are for.
 fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     let table: Table = fs::read_to_string(manifest)?.parse()?;
-    let package = table
-        .get("package")
-        .and_then(Value::as_table)
-        .context("there is no [package]")?;
+    // A workspace of its own, such as `hardware`, has none.
+    let Some(package) = table.get("package").and_then(Value::as_table) else {
+        return Ok(Vec::new());
+    };
     let gradlet = package
         .get("metadata")
         .and_then(|metadata| metadata.get("gradlet"));

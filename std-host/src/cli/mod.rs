@@ -18,6 +18,7 @@ mod recv;
 mod region;
 mod ring;
 mod samples;
+mod telemetry;
 mod verify;
 mod warnings;
 
@@ -44,6 +45,7 @@ enum Command {
     Meta(meta::Meta),
     Recv(recv::Recv),
     Samples(samples::Samples),
+    Telemetry(telemetry::Telemetry),
     Verify(verify::Verify),
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Meta(command) => command.run(),
         Command::Recv(command) => command.run(),
         Command::Samples(command) => command.run(),
+        Command::Telemetry(command) => command.run(),
         Command::Verify(command) => command.run(),
     };
     match outcome {

@@ -71,7 +71,11 @@ const QUIET: Duration = Duration::from_millis(200);
 /// How often a receiver that nothing has come to asks for everything.
 const HELLO: Duration = Duration::from_secs(1);
 
-enum Line {
+/// A line to a device, open. Reading from a socket or a serial port that is quiet ends with
+/// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after a moment.
+pub struct Line(Kind);
+
+enum Kind {
     Stdin(Stdin),
     Socket(TcpStream),
     Serial(Box<dyn serialport::SerialPort>),
@@ -79,39 +83,45 @@ enum Line {
 }
 
 impl Line {
-    fn open(address: &Address, options: Options) -> io::Result<Self> {
+    /// Opens the line, waiting for a connection if it is a socket to listen on.
+    ///
+    /// # Errors
+    /// As the operating system reports them.
+    pub fn open(address: &Address, options: Options) -> io::Result<Self> {
         let socket = |stream: TcpStream| {
             stream.set_read_timeout(Some(QUIET))?;
             stream.set_nodelay(true)?;
-            Ok(Self::Socket(stream))
+            Ok(Self(Kind::Socket(stream)))
         };
         match address {
-            Address::Stdin => Ok(Self::Stdin(io::stdin())),
+            Address::Stdin => Ok(Self(Kind::Stdin(io::stdin()))),
             Address::Connect(address) => socket(TcpStream::connect(address)?),
             Address::Listen(address) => socket(TcpListener::bind(address)?.accept()?.0),
             Address::Path(path) if is_port(path) => {
                 let port = serialport::new(path.to_string_lossy(), options.baud);
-                Ok(Self::Serial(port.timeout(QUIET).open()?))
+                Ok(Self(Kind::Serial(port.timeout(QUIET).open()?)))
             }
-            Address::Path(path) => Ok(Self::File(File::open(path)?)),
-        }
-    }
-
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdin(line) => line.read(bytes),
-            Self::Socket(line) => line.read(bytes),
-            Self::Serial(line) => line.read(bytes),
-            Self::File(line) => line.read(bytes),
+            Address::Path(path) => Ok(Self(Kind::File(File::open(path)?))),
         }
     }
 
     /// Sends `bytes` to the device, where the line goes both ways.
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Socket(line) => line.write_all(bytes),
-            Self::Serial(line) => line.write_all(bytes),
-            Self::Stdin(_) | Self::File(_) => Ok(()),
+        match &mut self.0 {
+            Kind::Socket(line) => line.write_all(bytes),
+            Kind::Serial(line) => line.write_all(bytes),
+            Kind::Stdin(_) | Kind::File(_) => Ok(()),
+        }
+    }
+}
+
+impl Read for Line {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Kind::Stdin(line) => line.read(bytes),
+            Kind::Socket(line) => line.read(bytes),
+            Kind::Serial(line) => line.read(bytes),
+            Kind::File(line) => line.read(bytes),
         }
     }
 }

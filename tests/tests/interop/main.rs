@@ -2,6 +2,7 @@
 //! a Python with TensorFlow (`GRADLET_PYTHON`), and the demo's result (`GRADLET_DEMO`).
 mod demo;
 mod device_head;
+mod examples;
 mod files;
 mod heads;
 mod management;
