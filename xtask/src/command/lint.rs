@@ -14,7 +14,8 @@ pub(super) const COMMAND: Command = Command {
     summary: "Check format, clippy and documentation, with warnings as errors",
     words: &[],
     flags: &[],
-    details: "Of the host's crates, and of the firmware for one board of each target.",
+    details: "Of the host's crates, of the firmware for one board of each target, and of the programs for\n\
+        real boards.",
     run,
 };
 
@@ -29,6 +30,9 @@ fn run(_: &Arguments) -> Result<()> {
         if targets.insert(bench.board.target.clone()) {
             firmware(&bench)?;
         }
+        if bench.board.name == board::DEFAULT {
+            hardware(&bench)?;
+        }
     }
     Ok(())
 }
@@ -36,11 +40,12 @@ fn run(_: &Arguments) -> Result<()> {
 fn host(machine: &Machine) -> Result<()> {
     let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
     let firmware = root::firmware_examples();
-    let fuzz = fuzz::folder();
-    let checks: [(&Path, &str); 5] = [
+    let (fuzz, hardware) = (fuzz::folder(), firmware.join("hardware"));
+    let checks: [(&Path, &str); 6] = [
         (root::repository(), "fmt --all --check"),
         (&firmware, "fmt --all --check"),
         (&fuzz, "fmt --all --check"),
+        (&hardware, "fmt --all --check"),
         (
             root::repository(),
             "clippy --quiet --workspace --all-targets -- -D warnings",
@@ -84,6 +89,25 @@ fn firmware(bench: &Bench) -> Result<()> {
         on_standard_error(&mut clippy)?;
     }
     Ok(())
+}
+
+/// The programs for real boards, whose processors are that of the default board.
+fn hardware(bench: &Bench) -> Result<()> {
+    let Bench {
+        machine,
+        board,
+        toolchain,
+    } = bench;
+    let folder = root::firmware_examples().join("hardware");
+    say::step(&format!("clippy for real boards ({})", board.target));
+    let mut clippy = toolchain.clippy(machine, &board.target)?;
+    clippy
+        .current_dir(&folder)
+        .args(["--quiet", "--release", "--workspace", "--locked"])
+        .arg("--target-dir")
+        .arg(root::target().join(toolchain.name()))
+        .args(["--", "-D", "warnings"]);
+    on_standard_error(&mut clippy)
 }
 
 fn on_standard_error(command: &mut process::Command) -> Result<()> {
