@@ -2,7 +2,7 @@
 
 usage: examples.py BUNDLES STORY LOGS
 
-BUNDLES holds a bundle for each example (`momentum`, `sparse`), STORY is wand_digits, and LOGS the
+BUNDLES holds a bundle for each example (`mlp`, `momentum`, `sparse`), STORY is wand_digits, and LOGS the
 tfevents of `telemetry`. Prints `N passed, N failed`; exit code 1 if anything failed.
 """
 
@@ -48,26 +48,58 @@ def compare(name, session, bound):
     return reader
 
 
-def momentum():
+def samples():
+    """Features as the device computes them, and labels."""
     quantization = manifest["feature"]
     features = array("feat_i8.bin").astype(np.float32) - quantization["i8_zero_point"]
-    features = features * np.float32(quantization["i8_scale"])
-    labels = array("y.u8.bin").astype(np.int64)
-    with tf.Graph().as_default(), v1.Session() as session:
-        x = v1.placeholder(tf.float32, [None, features.shape[1]])
-        y = v1.placeholder(tf.int64, [None])
-        with v1.variable_scope("head"):
-            kernel = v1.get_variable("kernel", initializer=array("head0_w.f32.bin"))
-            bias = v1.get_variable("bias", initializer=array("head0_b.f32.bin"))
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
-            labels=y, logits=tf.matmul(x, kernel) + bias))
-        step = v1.train.get_or_create_global_step()
-        optimizer = v1.train.MomentumOptimizer(0.03, 0.9, use_nesterov=True)
-        minimize = optimizer.minimize(loss, global_step=step)
-        session.run(v1.global_variables_initializer())
+    return features * np.float32(quantization["i8_scale"]), array("y.u8.bin").astype(np.int64)
+
+
+def train(session, logits, x, optimizer, epochs):
+    """Trains on the batches of the story, in their order."""
+    features, labels = samples()
+    y = v1.placeholder(tf.int64, [None])
+    loss = tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+    step = v1.train.get_or_create_global_step()
+    minimize = optimizer.minimize(loss, global_step=step)
+    session.run(v1.global_variables_initializer())
+    for _ in range(epochs):
         for rows in array("steps_replay.u16.bin").astype(int):
             session.run(minimize, {x: features[rows], y: labels[rows]})
+
+
+def dense(scope, x, kernel, bias):
+    with v1.variable_scope(scope):
+        kernel = v1.get_variable("kernel", initializer=kernel)
+        bias = v1.get_variable("bias", initializer=bias)
+    return tf.matmul(x, kernel) + bias
+
+
+def momentum():
+    with tf.Graph().as_default(), v1.Session() as session:
+        kernel, bias = array("head0_w.f32.bin"), array("head0_b.f32.bin")
+        x = v1.placeholder(tf.float32, [None, kernel.shape[0]])
+        optimizer = v1.train.MomentumOptimizer(0.03, 0.9, use_nesterov=True)
+        train(session, dense("head", x, kernel, bias), x, optimizer, epochs=1)
         compare("momentum", session, 1e-5)
+
+
+def mlp():
+    def noise(rows, columns, seed):
+        index = np.arange(rows * columns, dtype=np.uint64) + np.uint64(seed * 65536)
+        mixed = (index * np.uint64(2654435761) % np.uint64(1 << 32)) >> np.uint64(8)
+        weights = ((mixed % np.uint64(2048)).astype(np.float32) - 1024) / 4096
+        return weights.reshape(rows, columns).astype(np.float32)
+
+    features, units, classes = 48, 16, 10
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, features])
+        zeros = lambda length: np.zeros(length, np.float32)
+        hidden = tf.nn.relu(dense("hidden", x, noise(features, units, 1), zeros(units)))
+        logits = dense("head", hidden, noise(units, classes, 2), zeros(classes))
+        train(session, logits, x, v1.train.AdamOptimizer(0.01), epochs=5)
+        compare("mlp", session, 2e-4)
 
 
 def sparse():
@@ -119,6 +151,7 @@ def telemetry():
           and abs(last / 100 - result["replay"]["after"]["test"]) < 1e-4, (last_step, last))
 
 
+mlp()
 momentum()
 sparse()
 telemetry()

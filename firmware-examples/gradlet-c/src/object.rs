@@ -7,8 +7,8 @@ use crate::status::gradlet_status;
 /// What an object holds once it is initialised.
 const MARK: u32 = 0x6772_6431;
 
-/// A value in memory of C's. Every pattern of bits is one of it, zeros above all: a `static` of C's
-/// is an object that is not initialised.
+/// A value in memory of C's. Zeros are one of its values: a `static` of C's is an object that is not
+/// initialised.
 pub(crate) struct Object<T> {
     mark: u32,
     value: T,

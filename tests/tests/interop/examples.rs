@@ -13,7 +13,7 @@ fn tensorflow_trains_the_small_examples_to_the_same_numbers() {
     let place = tempfile::tempdir().expect("a folder for the bundles");
     let bundles = place.path().join("bundles");
     fs::create_dir_all(&bundles).expect("a folder for the bundles");
-    for example in ["momentum", "sparse"] {
+    for example in ["mlp", "momentum", "sparse"] {
         bundle(example, &bundles);
     }
     let logs = place.path().join("logs");
