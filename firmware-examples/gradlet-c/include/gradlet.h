@@ -15,6 +15,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,11 +28,20 @@
 // Samples of a batch, at most.
 #define GRADLET_BATCH 10
 
+// Bytes of the flash that can be written at once: 1, 2, 4, 8, 16 or 32.
+#define GRADLET_FLASH_WRITE_SIZE 4
+
+// Bytes of a block of the flash, which are erased at once.
+#define GRADLET_FLASH_ERASE_SIZE 4096
+
 // Bytes of a `gradlet_head`: twelve for each parameter, and what the optimizer needs beside.
 #define GRADLET_HEAD_SIZE (((12 * (GRADLET_FEATURES + 1)) * GRADLET_CLASSES) + 64)
 
 // Bytes of a `gradlet_batch`: for each sample its features, its label and four for each class.
-#define GRADLET_BATCH_SIZE ((((((GRADLET_FEATURES + (4 * GRADLET_CLASSES)) + 2) * GRADLET_BATCH) / 8) * 8) + 48)
+#define GRADLET_BATCH_SIZE ((((((GRADLET_FEATURES + (4 * GRADLET_CLASSES)) + 8) * GRADLET_BATCH) + 32) / 8) * 8)
+
+// Bytes of a `gradlet_manager`.
+#define GRADLET_MANAGER_SIZE 352
 
 // How a call went.
 typedef enum {
@@ -55,8 +65,16 @@ typedef enum {
     GRADLET_STATUS_DAMAGED = 8,
     // The checkpoint is of another model.
     GRADLET_STATUS_INCOMPATIBLE = 9,
+    // Nothing was saved yet.
+    GRADLET_STATUS_NO_CHECKPOINT = 10,
+    // The flash is too small for a checkpoint beside the newest one, or has no whole blocks.
+    GRADLET_STATUS_REGION_TOO_SMALL = 11,
+    // The flash holds something that was not saved by this manager.
+    GRADLET_STATUS_FOREIGN = 12,
+    // A function of the flash's failed.
+    GRADLET_STATUS_FLASH_FAILED = 13,
     // The library has an error that this version has no name for.
-    GRADLET_STATUS_OTHER = 10,
+    GRADLET_STATUS_OTHER = 14,
 } gradlet_status;
 
 // Up to GRADLET_BATCH labelled samples.
@@ -64,6 +82,9 @@ typedef struct gradlet_batch gradlet_batch;
 
 // A dense layer of GRADLET_CLASSES classes over GRADLET_FEATURES features, with Adam.
 typedef struct gradlet_head gradlet_head;
+
+// The checkpoints in a flash.
+typedef struct gradlet_manager gradlet_manager;
 
 // What int8 features stand for: real = (feature - zero_point) * scale, as in TensorFlow Lite.
 typedef struct {
@@ -106,6 +127,33 @@ typedef int32_t (*gradlet_write)(void *context, const uint8_t *bytes, size_t len
 // Copies `length` bytes from `offset` on, counted from the start of the checkpoint, to `bytes`.
 // Returns 0 when it has; anything else ends the reading.
 typedef int32_t (*gradlet_read)(void *context, uint32_t offset, uint8_t *bytes, size_t length);
+
+// A NOR flash, or the part of one that checkpoints may have: offsets count from its start. Each
+// function returns 0 when it is done.
+typedef struct {
+    // What the functions get.
+    void *context;
+    // Bytes, whole blocks of GRADLET_FLASH_ERASE_SIZE.
+    uint32_t capacity;
+    // Copies `length` bytes from `offset` on to `bytes`.
+    int32_t (*read)(void *context, uint32_t offset, uint8_t *bytes, size_t length);
+    // Writes `length` bytes at `offset`, both whole units of GRADLET_FLASH_WRITE_SIZE. Between two
+    // erases no unit is written twice.
+    int32_t (*write)(void *context, uint32_t offset, const uint8_t *bytes, size_t length);
+    // Erases the blocks from `from` up to `to`, where the next one begins.
+    int32_t (*erase)(void *context, uint32_t from, uint32_t to);
+} gradlet_flash;
+
+// How checkpoints are kept.
+typedef struct {
+    // How many of the newest checkpoints are kept at most; fewer where the flash is small.
+    uint32_t max_to_keep;
+    // Steps that have to lie between two checkpoints for a save to write the second; 0 writes
+    // whenever it is called.
+    uint32_t checkpoint_interval;
+    // Whether a region is taken that holds something else: whatever is in it is given up then.
+    bool format;
+} gradlet_manager_options;
 
 #ifdef __cplusplus
 extern "C" {
@@ -171,6 +219,23 @@ gradlet_status gradlet_checkpoint_write(const gradlet_head *head,
 // verified. It is read by `read`, which gets `context`, and not a byte behind its end.
 gradlet_status gradlet_checkpoint_read(gradlet_head *head, gradlet_read read, void *context);
 
+// Finds the checkpoints in a flash. The flash's functions are called as long as the manager is
+// used; `flash` itself is copied.
+gradlet_status gradlet_manager_open(gradlet_manager *manager,
+                                    const gradlet_flash *flash,
+                                    const gradlet_manager_options *options);
+
+// Restores the head from the newest checkpoint. GRADLET_STATUS_NO_CHECKPOINT if nothing was saved
+// yet: the head is as it was then, as after every other failure.
+gradlet_status gradlet_manager_restore(gradlet_manager *manager, gradlet_head *head);
+
+// Saves the head as the newest checkpoint. It counts once all of it is written; until then, and if
+// power goes or the flash fails, the one before is the newest. `save_counter`, which may be NULL,
+// gets the checkpoint's number from 1, or 0 if `checkpoint_interval` says that it is too early.
+gradlet_status gradlet_manager_save(gradlet_manager *manager,
+                                    const gradlet_head *head,
+                                    uint32_t *save_counter);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -178,6 +243,11 @@ gradlet_status gradlet_checkpoint_read(gradlet_head *head, gradlet_read read, vo
 // Opaque. Declare it `static` and pass it to gradlet_head_init.
 struct gradlet_head {
     uint64_t opaque[GRADLET_HEAD_SIZE / 8];
+};
+
+// Opaque. Declare it `static` and pass it to gradlet_manager_open.
+struct gradlet_manager {
+    uint64_t opaque[GRADLET_MANAGER_SIZE / 8];
 };
 
 // Opaque. Declare it `static` and pass it to gradlet_batch_init.

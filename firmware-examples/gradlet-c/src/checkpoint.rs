@@ -90,7 +90,7 @@ pub extern "C" fn gradlet_checkpoint_read(
 
 /// A function of the firmware's did not return 0.
 #[derive(Clone, Copy, Debug)]
-struct Refused;
+pub(crate) struct Refused;
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,7 +107,7 @@ impl embedded_io::Error for Refused {
 }
 
 /// 0 is success, as everywhere in C.
-fn checked(code: i32) -> Result<(), Refused> {
+pub(crate) fn checked(code: i32) -> Result<(), Refused> {
     match code {
         0 => Ok(()),
         _ => Err(Refused),

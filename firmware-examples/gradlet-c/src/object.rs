@@ -5,7 +5,7 @@ use gradlet::{Initialize, Zeroed};
 use crate::status::gradlet_status;
 
 /// What an object holds once it is initialised.
-const MARK: u32 = 0x6772_6431;
+pub(crate) const MARK: u32 = 0x6772_6431;
 
 /// A value in memory of C's. Zeros are one of its values: a `static` of C's is an object that is not
 /// initialised.

@@ -27,8 +27,16 @@ pub enum gradlet_status {
     Damaged = 8,
     /// The checkpoint is of another model.
     Incompatible = 9,
+    /// Nothing was saved yet.
+    NoCheckpoint = 10,
+    /// The flash is too small for a checkpoint beside the newest one, or has no whole blocks.
+    RegionTooSmall = 11,
+    /// The flash holds something that was not saved by this manager.
+    Foreign = 12,
+    /// A function of the flash's failed.
+    FlashFailed = 13,
     /// The library has an error that this version has no name for.
-    Other = 10,
+    Other = 14,
 }
 
 impl From<Result<(), gradlet_status>> for gradlet_status {
@@ -49,7 +57,7 @@ impl From<HeadError> for gradlet_status {
 }
 
 /// Texts, in the order of the numbers.
-const TEXTS: [&CStr; 11] = [
+const TEXTS: [&CStr; 15] = [
     c"success",
     c"a pointer is NULL",
     c"the object was not initialised",
@@ -60,6 +68,10 @@ const TEXTS: [&CStr; 11] = [
     c"the checkpoint could not be read",
     c"there is no whole checkpoint",
     c"the checkpoint is of another model",
+    c"nothing was saved yet",
+    c"the flash is too small",
+    c"the flash holds something else",
+    c"the flash failed",
     c"an error of the library",
 ];
 
@@ -86,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_number_that_is_no_status_has_a_text_too() {
-        for status in [-1, 11, i32::MIN, i32::MAX] {
+        for status in [-1, 15, i32::MIN, i32::MAX] {
             assert!(!gradlet_status_text(status).is_null());
         }
     }

@@ -7,7 +7,7 @@ fn the_header_is_current() {
     let file = here.join("include/gradlet.h");
     let config = cbindgen::Config::from_file(here.join("cbindgen.toml")).expect("cbindgen.toml");
     let mut builder = cbindgen::Builder::new().with_config(config);
-    for source in ["shape", "status", "batch", "head", "checkpoint"] {
+    for source in ["shape", "status", "batch", "head", "checkpoint", "manager"] {
         builder = builder.with_src(here.join(format!("src/{source}.rs")));
     }
     let mut header = Vec::new();
