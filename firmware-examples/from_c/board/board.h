@@ -25,6 +25,13 @@ board_file board_file_create(const char *name);
 bool board_file_write(board_file file, const uint8_t *bytes, size_t length);
 void board_file_close(board_file file);
 
+// A flash, played by RAM: blocks of 4096 bytes, words of 4 bytes, the rules of NOR; it forgets at
+// power-off. Each function returns 0, or -1 for what a flash cannot do. `context` is not used.
+#define BOARD_FLASH_CAPACITY 65536u
+int32_t board_flash_read(void *context, uint32_t offset, uint8_t *bytes, size_t length);
+int32_t board_flash_write(void *context, uint32_t offset, const uint8_t *bytes, size_t length);
+int32_t board_flash_erase(void *context, uint32_t from, uint32_t to);
+
 // Ends the program.
 _Noreturn void board_exit(int code);
 _Noreturn void board_panic(void);

@@ -2,7 +2,7 @@
 
 use core::mem::{MaybeUninit, align_of, size_of};
 
-use gradlet::{Adam, Crc32c, Head, Quantized, Variables};
+use gradlet::{Adam, Head, Quantized};
 
 use crate::batch::{gradlet_batch, gradlet_features, gradlet_quantization};
 use crate::object::{Object, some};
@@ -151,7 +151,7 @@ pub extern "C" fn gradlet_head_crc32c(
 ) -> gradlet_status {
     let checksum = || {
         let crc32c = some(crc32c)?;
-        crc32c.write(fingerprint(some(head)?.0.get()?));
+        crc32c.write(fingerprint::of(some(head)?.0.get()?));
         Ok(())
     };
     checksum().into()
@@ -171,21 +171,4 @@ fn report(loss: Option<&mut MaybeUninit<f32>>, before: f32) {
     if let Some(loss) = loss {
         loss.write(before);
     }
-}
-
-fn fingerprint(variables: &impl Variables) -> u32 {
-    let mut crc = Crc32c::new();
-    for variable in (0..variables.count()).filter_map(|index| variables.variable(index)) {
-        let mut chunk = [0; 32];
-        let mut at = 0;
-        loop {
-            let len = variable.view.copy_le(at, &mut chunk);
-            if len == 0 {
-                break;
-            }
-            crc.update(chunk.get(..len).unwrap_or_default());
-            at += len / variable.view.dtype().size();
-        }
-    }
-    crc.value()
 }
