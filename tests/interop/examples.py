@@ -99,7 +99,7 @@ def mlp():
         hidden = tf.nn.relu(dense("hidden", x, noise(features, units, 1), zeros(units)))
         logits = dense("head", hidden, noise(units, classes, 2), zeros(classes))
         train(session, logits, x, v1.train.AdamOptimizer(0.01), epochs=5)
-        compare("mlp", session, 2e-4)
+        compare("mlp", session, 1e-5)
 
 
 def sparse():

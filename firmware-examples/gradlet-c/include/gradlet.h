@@ -15,7 +15,6 @@
 
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -151,8 +150,6 @@ typedef struct {
     // Steps that have to lie between two checkpoints for a save to write the second; 0 writes
     // whenever it is called.
     uint32_t checkpoint_interval;
-    // Whether a region is taken that holds something else: whatever is in it is given up then.
-    bool format;
 } gradlet_manager_options;
 
 #ifdef __cplusplus
@@ -219,11 +216,17 @@ gradlet_status gradlet_checkpoint_write(const gradlet_head *head,
 // verified. It is read by `read`, which gets `context`, and not a byte behind its end.
 gradlet_status gradlet_checkpoint_read(gradlet_head *head, gradlet_read read, void *context);
 
-// Finds the checkpoints in a flash. The flash's functions are called as long as the manager is
-// used; `flash` itself is copied.
+// Finds the checkpoints in a flash; nothing is written. The flash's functions are called as long as
+// the manager is used; `flash` itself is copied.
 gradlet_status gradlet_manager_open(gradlet_manager *manager,
                                     const gradlet_flash *flash,
                                     const gradlet_manager_options *options);
+
+// As gradlet_manager_open, for a flash that holds something else, or checkpoints of another model:
+// whatever is in it is given up.
+gradlet_status gradlet_manager_format(gradlet_manager *manager,
+                                      const gradlet_flash *flash,
+                                      const gradlet_manager_options *options);
 
 // Restores the head from the newest checkpoint. GRADLET_STATUS_NO_CHECKPOINT if nothing was saved
 // yet: the head is as it was then, as after every other failure.

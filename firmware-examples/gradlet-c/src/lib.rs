@@ -34,7 +34,7 @@ pub use head::{
     gradlet_weights,
 };
 pub use manager::{
-    gradlet_flash, gradlet_manager, gradlet_manager_open, gradlet_manager_options,
-    gradlet_manager_restore, gradlet_manager_save,
+    gradlet_flash, gradlet_manager, gradlet_manager_format, gradlet_manager_open,
+    gradlet_manager_options, gradlet_manager_restore, gradlet_manager_save,
 };
 pub use status::{gradlet_status, gradlet_status_text};

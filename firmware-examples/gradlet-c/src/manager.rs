@@ -48,8 +48,6 @@ pub struct gradlet_manager_options {
     /// Steps that have to lie between two checkpoints for a save to write the second; 0 writes
     /// whenever it is called.
     pub checkpoint_interval: u32,
-    /// Whether a region is taken that holds something else: whatever is in it is given up then.
-    pub format: bool,
 }
 
 /// The checkpoints in a flash.
@@ -66,7 +64,22 @@ const _: () = assert!(
     "GRADLET_MANAGER_SIZE is too small"
 );
 
+impl From<&gradlet_manager_options> for Options {
+    fn from(options: &gradlet_manager_options) -> Self {
+        Self {
+            max_to_keep: options.max_to_keep,
+            checkpoint_interval: options.checkpoint_interval,
+            ..Self::DEFAULT
+        }
+    }
+}
+
 impl gradlet_manager {
+    fn put(&mut self, manager: CheckpointManager<Flash>) {
+        self.manager.write(manager);
+        self.mark = MARK;
+    }
+
     fn get_mut(&mut self) -> Result<&mut CheckpointManager<Flash>, gradlet_status> {
         match self.mark {
             // SAFETY: the mark is set after the manager was written, and a static of C's has none.
@@ -76,8 +89,8 @@ impl gradlet_manager {
     }
 }
 
-/// Finds the checkpoints in a flash. The flash's functions are called as long as the manager is
-/// used; `flash` itself is copied.
+/// Finds the checkpoints in a flash; nothing is written. The flash's functions are called as long as
+/// the manager is used; `flash` itself is copied.
 #[unsafe(no_mangle)]
 pub extern "C" fn gradlet_manager_open(
     manager: Option<&mut gradlet_manager>,
@@ -85,23 +98,31 @@ pub extern "C" fn gradlet_manager_open(
     options: Option<&gradlet_manager_options>,
 ) -> gradlet_status {
     let open = || {
-        let (manager, options) = (some(manager)?, some(options)?);
-        let flash = Flash::new(some(flash)?)?;
-        let kept = Options {
-            max_to_keep: options.max_to_keep,
-            checkpoint_interval: options.checkpoint_interval,
-            ..Options::DEFAULT
-        };
+        let (manager, flash) = (some(manager)?, Flash::new(some(flash)?)?);
         manager.mark = 0;
-        let found = match options.format {
-            true => CheckpointManager::format(flash, kept)?,
-            false => CheckpointManager::open(flash, kept)?,
-        };
-        manager.manager.write(found);
-        manager.mark = MARK;
+        let found = CheckpointManager::open(flash, some(options)?.into())?;
+        manager.put(found);
         Ok(())
     };
     open().into()
+}
+
+/// As gradlet_manager_open, for a flash that holds something else, or checkpoints of another model:
+/// whatever is in it is given up.
+#[unsafe(no_mangle)]
+pub extern "C" fn gradlet_manager_format(
+    manager: Option<&mut gradlet_manager>,
+    flash: Option<&gradlet_flash>,
+    options: Option<&gradlet_manager_options>,
+) -> gradlet_status {
+    let format = || {
+        let (manager, flash) = (some(manager)?, Flash::new(some(flash)?)?);
+        manager.mark = 0;
+        let empty = CheckpointManager::format(flash, some(options)?.into())?;
+        manager.put(empty);
+        Ok(())
+    };
+    format().into()
 }
 
 /// Restores the head from the newest checkpoint. GRADLET_STATUS_NO_CHECKPOINT if nothing was saved

@@ -9,7 +9,6 @@ const BLOCKS: usize = 8;
 const OPTIONS: gradlet_manager_options = gradlet_manager_options {
     max_to_keep: 3,
     checkpoint_interval: 0,
-    format: false,
 };
 
 /// A flash of C's: it keeps the rules of NOR, or refuses.
@@ -171,11 +170,8 @@ fn what_is_not_the_managers_is_given_up_only_when_it_is_told_to() {
     assert_eq!(device.cells, before);
     let status = gradlet_manager_save(Some(&mut manager), Some(&head()), None);
     assert_eq!(status, gradlet_status::NotInitialized);
-    let options = gradlet_manager_options {
-        format: true,
-        ..OPTIONS
-    };
-    let mut manager = open(&mut device, &options);
+    let status = gradlet_manager_format(Some(&mut manager), Some(&device.flash()), Some(&OPTIONS));
+    assert_eq!(status, gradlet_status::Ok);
     let status = gradlet_manager_save(Some(&mut manager), Some(&head()), None);
     assert_eq!(status, gradlet_status::Ok);
 }
