@@ -34,12 +34,15 @@ def keras_optimizer(optimizers, name):
 
 
 class KerasProgram:
-    """A Sequential model of one dense layer, its optimizer built, as `tf.train.Checkpoint` has it."""
+    """A Sequential model of dense layers, its optimizer built, as `tf.train.Checkpoint` has it."""
 
-    def __init__(self, profile, optimizer):
+    def __init__(self, profile, optimizer, hidden):
         self.profile = profile
         keras, optimizers = keras_of(profile)
         layers = [keras.layers.Input((FEATURES,)), keras.layers.Dense(CLASSES, name="head")]
+        if hidden:
+            layers.insert(1, keras.layers.Dense(hidden, "relu", name="hidden"))
+        self.names = [f"{layer.name}/{part}" for layer in layers[1:] for part in ("kernel", "bias")]
         self.model = keras.Sequential(layers, name="net")
         self.optimizer = keras_optimizer(optimizers, optimizer)
         if hasattr(self.optimizer, "build"):
@@ -56,8 +59,7 @@ class KerasProgram:
             self.optimizer.apply_gradients(zip(gradients, variables))
 
     def variables(self):
-        kernel, bias = self.model.trainable_variables
-        return {"head/kernel": kernel, "head/bias": bias}
+        return dict(zip(self.names, self.model.trainable_variables))
 
     def state(self):
         """Every variable under a name that says which it is."""
@@ -72,10 +74,8 @@ class KerasProgram:
     def slots(self):
         if self.profile == "tf_keras_legacy":
             names = self.optimizer.get_slot_names()
-            kernel_and_bias = self.model.trainable_variables
-            return {
-                slot: [self.optimizer.get_slot(v, slot) for v in kernel_and_bias] for slot in names
-            }
+            variables = self.model.trainable_variables
+            return {slot: [self.optimizer.get_slot(v, slot) for v in variables] for slot in names}
         lists = [
             "momentums", "_momentums", "_velocities", "_accumulators", "_linears",
             "_accumulated_grads", "_accumulated_delta_vars",
@@ -90,10 +90,13 @@ class KerasProgram:
 class V1Program:
     """Modules and an optimizer of TensorFlow 1, eagerly."""
 
-    def __init__(self, _, optimizer):
-        self.head = tf.Module()
-        self.head.kernel = tf.Variable(tf.zeros([FEATURES, CLASSES]), name="head/kernel")
-        self.head.bias = tf.Variable(tf.zeros([CLASSES]), name="head/bias")
+    def __init__(self, _, optimizer, hidden=0):
+        sizes = {"hidden": (FEATURES, hidden), "head": (hidden, CLASSES)}
+        self.layers = {}
+        for name, (inputs, outputs) in sizes.items() if hidden else [("head", (FEATURES, CLASSES))]:
+            layer = self.layers[name] = tf.Module()
+            layer.kernel = tf.Variable(tf.zeros([inputs, outputs]), name=f"{name}/kernel")
+            layer.bias = tf.Variable(tf.zeros([outputs]), name=f"{name}/bias")
         self.step = tf.Variable(0, dtype=tf.int64, name="global_step")
         self.optimizer = {
             "Adam": lambda: v1.train.AdamOptimizer(RATE),
@@ -105,15 +108,20 @@ class V1Program:
             "Adadelta": lambda: v1.train.AdadeltaOptimizer(RATE),
         }[optimizer]()
         self.checkpoint = tf.train.Checkpoint(
-            head=self.head, optimizer=self.optimizer, global_step=self.step)
+            optimizer=self.optimizer, global_step=self.step, **self.layers)
 
     def variables(self):
-        return {"head/kernel": self.head.kernel, "head/bias": self.head.bias}
+        parts = ("kernel", "bias")
+        return {f"{name}/{part}": getattr(layer, part)
+                for name, layer in self.layers.items() for part in parts}
 
     def train(self, x, labels, steps):
         for _ in range(steps):
             with tf.GradientTape() as tape:
-                logits = tf.matmul(x, self.head.kernel) + self.head.bias
+                logits = x
+                for number, layer in enumerate(self.layers.values()):
+                    logits = tf.nn.relu(logits) if number else logits
+                    logits = tf.matmul(logits, layer.kernel) + layer.bias
                 loss = tf.reduce_mean(
                     tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
             variables = list(self.variables().values())
@@ -121,7 +129,7 @@ class V1Program:
             self.optimizer.apply_gradients(zip(gradients, variables), global_step=self.step)
 
     def apply(self, kernel, bias):
-        pairs = [(kernel, self.head.kernel), (bias, self.head.bias)]
+        pairs = zip((kernel, bias), self.variables().values())
         self.optimizer.apply_gradients(pairs, global_step=self.step)
 
     def state(self):
@@ -133,8 +141,8 @@ class V1Program:
         return found
 
 
-def program_of(profile, optimizer):
-    return (V1Program if profile == "v1" else KerasProgram)(profile, optimizer)
+def program_of(profile, optimizer, hidden):
+    return (V1Program if profile == "v1" else KerasProgram)(profile, optimizer, hidden)
 
 
 def batch(seed):
@@ -143,9 +151,9 @@ def batch(seed):
     return x, random.integers(0, CLASSES, 5)
 
 
-def train_and_save(profile, optimizer, prefix, seed, steps, manager=None):
+def train_and_save(profile, optimizer, hidden, prefix, seed, steps):
     """A new program, trained and saved; where, and all its values."""
-    program = program_of(profile, optimizer)
+    program = program_of(profile, optimizer, hidden)
     random = np.random.default_rng(seed + 1)
     for variable in program.variables().values():
         variable.assign(random.normal(size=variable.shape).astype(np.float32))
@@ -153,9 +161,9 @@ def train_and_save(profile, optimizer, prefix, seed, steps, manager=None):
     return {"prefix": program.checkpoint.save(prefix), "state": program.state()}
 
 
-def restore_and_train(profile, optimizer, source, target, seed, steps):
+def restore_and_train(profile, optimizer, hidden, source, target, seed, steps):
     """A new program that takes a checkpoint up, every value of it, and goes on."""
-    program = program_of(profile, optimizer)
+    program = program_of(profile, optimizer, hidden)
     if profile in ("v1", "tf_keras_legacy"):
         # Their variables are made by the first step.
         program.train(*batch(seed), 1)

@@ -1,6 +1,6 @@
 //! Samples for devices, made of TFRecord files of `tf.train.Example`.
 //!
-//! A device streams [`gradlet::samples`]: a class and int8 values, a row each. [`write`] quantizes
+//! A device streams [`gradlet::samples`]: a class and int8 values, a row each. [`write()`] quantizes
 //! one feature of every example for it and takes another as the label.
 //!
 //! ```

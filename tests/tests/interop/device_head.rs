@@ -2,7 +2,7 @@
 use crate::hex;
 use gradlet::checkpoint::{self, Checkpoint};
 use gradlet::optimizer::Optimizer;
-use gradlet::{Head, Variables};
+use gradlet::{Head, Mlp, Variables};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -12,24 +12,41 @@ pub(crate) const CLASSES: usize = 4;
 /// Every value of a checkpoint by its name, as hexadecimal bytes.
 pub(crate) type State = BTreeMap<String, String>;
 
-/// The head that the device checkpoint `path` holds.
-pub(crate) fn restored<O: Optimizer>(optimizer: O, path: &Path) -> Head<FEATURES, CLASSES, O> {
-    let mut head = Head::new(optimizer);
+/// A model that trains on samples of its own.
+pub(crate) trait Model: Variables {
+    /// One step on one sample.
+    fn step(&mut self, features: &[f32; FEATURES], label: usize);
+}
+
+impl<O: Optimizer> Model for Head<FEATURES, CLASSES, O> {
+    fn step(&mut self, features: &[f32; FEATURES], label: usize) {
+        self.minimize(features, label).expect("a class");
+    }
+}
+
+impl<const HIDDEN: usize, O: Optimizer> Model for Mlp<FEATURES, HIDDEN, CLASSES, O> {
+    fn step(&mut self, features: &[f32; FEATURES], label: usize) {
+        self.minimize(features, label).expect("a class");
+    }
+}
+
+/// Gives a model the values that the device checkpoint `path` holds, all of them.
+pub(crate) fn restore<M: Variables>(mut model: M, path: &Path) -> M {
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let stored = Checkpoint::parse(&bytes).unwrap_or_else(|error| panic!("{error:?}"));
-    let status = checkpoint::restore(&mut head, &stored);
+    let status = checkpoint::restore(&mut model, &stored);
     let status = status.unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
     let consumed = status.assert_consumed();
     assert!(consumed.is_ok(), "{}: {consumed:?}", path.display());
-    head
+    model
 }
 
-/// Steps of the head's own training.
-pub(crate) fn train<O: Optimizer>(head: &mut Head<FEATURES, CLASSES, O>, steps: usize) {
+/// Steps of the model's own training.
+pub(crate) fn train(model: &mut impl Model, steps: usize) {
     for step in 0..steps {
         let feature = |place: usize| ((place * 7 + step * 3) % 11) as f32 / 11.0 - 0.5;
         let features: [f32; FEATURES] = std::array::from_fn(feature);
-        head.minimize(&features, step % CLASSES).expect("a class");
+        model.step(&features, step % CLASSES);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Object-based checkpoints there and back: TensorFlow trains and saves, the device's core takes it
 //! up and trains on, and TensorFlow consumes all of the result and trains on.
-use crate::device_head::{self, State};
+use crate::device_head::{self, Model, State};
 use crate::session::call;
 use gradlet::optimizer::Optimizer;
-use gradlet::{Adadelta, Adagrad, Adam, Ftrl, GradientDescent, Momentum, RmsProp};
+use gradlet::{Adadelta, Adagrad, Adam, Ftrl, GradientDescent, Head, Mlp, Momentum, RmsProp};
 use gradlet_host::convert::{self, Format, Options, Selection, Slots as Kept, Source};
 use gradlet_host::mapping::Mapping;
 use gradlet_host::profile::Profile;
@@ -35,13 +35,14 @@ type Slots = &'static [(&'static str, &'static [&'static str])];
 
 const MOMENTUM: &str = "Momentum";
 
+const ADAM: Slots = &[
+    ("Adam", &["m", "_momentums"]),
+    ("Adam_1", &["v", "_velocities"]),
+];
+
 #[test]
 fn adam_goes_round() {
-    const SLOTS: Slots = &[
-        ("Adam", &["m", "_momentums"]),
-        ("Adam_1", &["v", "_velocities"]),
-    ];
-    round("Adam", || Adam::new(RATE), SLOTS);
+    round("Adam", || Adam::new(RATE), ADAM);
 }
 
 #[test]
@@ -97,13 +98,28 @@ fn adadelta_goes_round() {
     round("Adadelta", || Adadelta::new(RATE), SLOTS);
 }
 
+#[test]
+fn a_model_with_a_hidden_layer_goes_round() {
+    const HIDDEN: usize = 5;
+    round_of(
+        "Adam",
+        HIDDEN,
+        || Mlp::<_, HIDDEN, _, _>::new(Adam::new(RATE)),
+        ADAM,
+    );
+}
+
 fn round<O: Optimizer>(name: &str, optimizer: impl Fn() -> O, slots: Slots) {
+    round_of(name, 0, || Head::new(optimizer()), slots);
+}
+
+fn round_of<M: Model>(name: &str, hidden: usize, model: impl Fn() -> M, slots: Slots) {
     for profile in Profile::ALL {
         let about = format!("{name} of {}", profile.name());
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         let arguments = json!({
-            "profile": profile.name(), "optimizer": name, "prefix": path("from/ckpt"),
+            "profile": profile.name(), "optimizer": name, "hidden": hidden, "prefix": path("from/ckpt"),
             "seed": 7, "steps": STEPS,
         });
         let saved: Saved = call("objects.train_and_save", arguments);
@@ -115,7 +131,7 @@ fn round<O: Optimizer>(name: &str, optimizer: impl Fn() -> O, slots: Slots) {
             Kept::Keep
         };
         to_device(&saved.prefix, &path("to.gck"), reading(profile), kept);
-        let mut head = device_head::restored(optimizer(), &path("to.gck"));
+        let mut head = device_head::restore(model(), &path("to.gck"));
         assert_eq!(head.global_step(), STEPS as i64, "{about}");
         let scale = scale_of(name, profile);
         same(
@@ -135,7 +151,7 @@ fn round<O: Optimizer>(name: &str, optimizer: impl Fn() -> O, slots: Slots) {
             .insert("learning_rate".to_owned(), RATE);
         let prefix = to_objects(&path("on.gck"), &path("back/ckpt"), writing);
         let arguments = json!({
-            "profile": profile.name(), "optimizer": name, "source": prefix,
+            "profile": profile.name(), "optimizer": name, "hidden": hidden, "source": prefix,
             "target": path("on/ckpt"), "seed": 8, "steps": STEPS,
         });
         let continued: Continued = call("objects.restore_and_train", arguments);
@@ -163,7 +179,7 @@ fn round<O: Optimizer>(name: &str, optimizer: impl Fn() -> O, slots: Slots) {
             reading(profile),
             kept,
         );
-        let head = device_head::restored(optimizer(), &path("again.gck"));
+        let head = device_head::restore(model(), &path("again.gck"));
         assert_eq!(head.global_step(), 3 * STEPS as i64, "{about}");
         same(
             &about,
@@ -196,7 +212,9 @@ fn scale_of(name: &str, profile: Profile) -> f32 {
 
 /// Every bit of the device's variables and slots, the latter times `scale`, is in TensorFlow's.
 fn same(about: &str, device: &State, found: &BTreeMap<String, Value>, slots: Slots, scale: f32) {
-    for variable in ["head/kernel", "head/bias"] {
+    let hidden = ["hidden/kernel", "hidden/bias"].into_iter();
+    let hidden = hidden.filter(|variable| device.contains_key(*variable));
+    for variable in ["head/kernel", "head/bias"].into_iter().chain(hidden) {
         assert_eq!(found[variable], device[variable], "{about}: {variable}");
         for (slot, names) in slots {
             let about = format!("{about}: {variable}/{slot}");

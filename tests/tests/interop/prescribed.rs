@@ -3,7 +3,6 @@
 use crate::device_head::{self, CLASSES, FEATURES};
 use crate::objects::{to_device, to_objects};
 use crate::session::call;
-use gradlet::checkpoint::{self, Checkpoint};
 use gradlet::optimizer::SlotStorage;
 use gradlet::optimizer::{Optimizer, Parameter};
 use gradlet::tensor::{Shape, View, ViewMut};
@@ -139,22 +138,13 @@ struct Device<O: Optimizer> {
 
 impl<O: Optimizer> Device<O> {
     fn restored(optimizer: O, path: &Path) -> Self {
-        let mut device = Self {
+        let blank = Self {
             kernel: Parameter::ZERO,
             bias: Parameter::ZERO,
             optimizer,
             global_step: 0,
         };
-        let bytes = std::fs::read(path).expect("a device checkpoint");
-        let stored = Checkpoint::parse(&bytes).unwrap_or_else(|error| panic!("{error:?}"));
-        let status = checkpoint::restore(&mut device, &stored);
-        let status = status.unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
-        assert!(
-            status.assert_consumed().is_ok(),
-            "{}: {status:?}",
-            path.display()
-        );
-        device
+        device_head::restore(blank, path)
     }
 
     fn apply(&mut self, kernel: &Kernel, bias: &Bias) {

@@ -46,14 +46,17 @@ pub(super) fn layers<'p>(
         by_layer.entry(layer).or_default().push(number);
     }
     let given = &plan.mapping.layers;
-    let guessed: Vec<&&str> = order
-        .iter()
-        .filter(|layer| !given.contains_key(**layer))
-        .collect();
-    if guessed.len() > 1 {
+    let guessed = order.iter().filter(|layer| !given.contains_key(**layer));
+    if guessed.count() > 1 {
+        let by_shape = chain(plan, &order, &by_layer);
+        let how = match by_shape {
+            Some(_) => "by the shapes of their kernels",
+            None => "as they come",
+        };
+        order = by_shape.unwrap_or(order);
         notes.push(format!(
-            "the layers were taken in this order: {guessed:?}; number them under [layers] of the \
-             mapping file if the model has another"
+            "the layers were taken in this order, {how}: {order:?}; number them under [layers] of \
+             the mapping file if the model has another"
         ));
     }
     let first = match plan.mapping.profile() {
@@ -84,6 +87,40 @@ pub(super) fn layers<'p>(
         });
     }
     layers
+}
+
+/// The layers in the only order in which each one's kernel takes what the one before it gives.
+fn chain<'p>(
+    plan: &Plan<'p>,
+    layers: &[&'p str],
+    variables: &BTreeMap<&'p str, Vec<usize>>,
+) -> Option<Vec<&'p str>> {
+    let ends = |layer: &&'p str| {
+        let mut numbers = variables.get(*layer)?.iter();
+        let kernel = numbers.find(|&&number| plan.name(number).ends_with("/kernel"))?;
+        match *plan.variables.get(*kernel)?.shape {
+            [inputs, outputs] => Some((*layer, inputs, outputs)),
+            _ => None,
+        }
+    };
+    let mut left: Vec<(&str, u64, u64)> = layers.iter().map(ends).collect::<Option<_>>()?;
+    let mut ordered = Vec::new();
+    let mut wanted = None;
+    while !left.is_empty() {
+        let fits = |&(_, inputs, _): &(&str, u64, u64)| match wanted {
+            Some(wanted) => inputs == wanted,
+            // The first takes what no other gives.
+            None => !left.iter().any(|(_, _, outputs)| *outputs == inputs),
+        };
+        let mut places = (0..left.len()).filter(|&place| left.get(place).is_some_and(fits));
+        let (place, None) = (places.next()?, places.next()) else {
+            return None;
+        };
+        let (layer, _, outputs) = left.remove(place);
+        ordered.push(layer);
+        wanted = Some(outputs);
+    }
+    Some(ordered)
 }
 
 /// The object of a variable of a layer.
