@@ -17,30 +17,22 @@ use crate::kernel;
 /// Reflected polynomial.
 pub(crate) const POLYNOMIAL: u32 = 0x82f6_3b78;
 
-/// The remainders of all values of `BITS` bits, the largest table first where there are several:
-/// table `n` is of values that `n` more bytes follow.
-const fn tables<const BITS: u32, const VALUES: usize, const TABLES: usize>()
--> [[u32; VALUES]; TABLES] {
-    let mut tables = [[0; VALUES]; TABLES];
+/// The remainder of each value of `BITS` bits with `behind` zero bits behind it.
+const fn table<const BITS: u32, const VALUES: usize>(behind: u32) -> [u32; VALUES] {
+    let mut table = [0; VALUES];
     let mut value = 0;
     while value < VALUES {
-        let mut remainder = shifted(value as u32, BITS);
-        let mut table = 0;
-        while table < TABLES {
-            tables[table][value] = remainder;
-            remainder = shifted(remainder, 8);
-            table += 1;
-        }
+        table[value] = shifted(value as u32, BITS + behind);
         value += 1;
     }
-    tables
+    table
 }
 
 /// What remains of `state` after `bits` zero bits.
 const fn shifted(mut state: u32, bits: u32) -> u32 {
     let mut bit = 0;
     while bit < bits {
-        state = (state >> 1) ^ POLYNOMIAL * (state & 1);
+        state = (state >> 1) ^ (POLYNOMIAL * (state & 1));
         bit += 1;
     }
     state
@@ -53,33 +45,49 @@ fn by_bits(state: u32, bytes: &[u8]) -> u32 {
 }
 
 fn by_nibbles(mut state: u32, bytes: &[u8]) -> u32 {
-    static TABLES: [[u32; 16]; 1] = tables::<4, 16, 1>();
-    let [table] = &TABLES;
+    static TABLE: [u32; 16] = table::<4, 16>(0);
     for &byte in bytes {
         state ^= u32::from(byte);
-        state = (state >> 4) ^ table[(state & 15) as usize];
-        state = (state >> 4) ^ table[(state & 15) as usize];
+        state = (state >> 4) ^ TABLE[(state & 15) as usize];
+        state = (state >> 4) ^ TABLE[(state & 15) as usize];
     }
     state
 }
 
-fn by_bytes(mut state: u32, bytes: &[u8], table: &[u32; 256]) -> u32 {
+/// Of a byte, and of one that one, two and three more follow.
+static BYTES: [u32; 256] = table::<8, 256>(0);
+static BYTES_1: [u32; 256] = table::<8, 256>(8);
+static BYTES_2: [u32; 256] = table::<8, 256>(16);
+static BYTES_3: [u32; 256] = table::<8, 256>(24);
+
+fn by_bytes(mut state: u32, bytes: &[u8]) -> u32 {
     for &byte in bytes {
-        state = (state >> 8) ^ table[usize::from(state as u8 ^ byte)];
+        state = (state >> 8) ^ BYTES[usize::from(state as u8 ^ byte)];
     }
     state
 }
 
 fn by_words(state: u32, bytes: &[u8]) -> u32 {
-    static TABLES: [[u32; 256]; 4] = tables::<8, 256, 4>();
-    let [last, third, second, first] = &TABLES;
     let (before, words, behind) = kernel::words(bytes);
-    let mut state = by_bytes(state, before, last);
-    for &word in words {
-        let [a, b, c, d] = (state ^ u32::from_le(word)).to_le_bytes().map(usize::from);
-        state = first[a] ^ second[b] ^ third[c] ^ last[d];
+    let mut state = by_bytes(state, before);
+    let (fours, rest) = words.as_chunks::<4>();
+    for &[a, b, c, d] in fours {
+        state = by_word(by_word(by_word(by_word(state, a), b), c), d);
     }
-    by_bytes(state, behind, last)
+    for &word in rest {
+        state = by_word(state, word);
+    }
+    by_bytes(state, behind)
+}
+
+#[inline(always)]
+fn by_word(state: u32, word: u32) -> u32 {
+    // Shifts, not an array of bytes: that would lie in memory when optimized for size.
+    let state = state ^ u32::from_le(word);
+    BYTES_3[usize::from(state as u8)]
+        ^ BYTES_2[usize::from((state >> 8) as u8)]
+        ^ BYTES_1[usize::from((state >> 16) as u8)]
+        ^ BYTES[(state >> 24) as usize]
 }
 
 /// A running CRC-32C.
@@ -109,8 +117,7 @@ impl Crc32c {
         self.0 = if cfg!(feature = "crc32c-table-4k") {
             by_words(self.0, bytes)
         } else if cfg!(feature = "crc32c-table-1k") {
-            static TABLES: [[u32; 256]; 1] = tables::<8, 256, 1>();
-            by_bytes(self.0, bytes, &TABLES[0])
+            by_bytes(self.0, bytes)
         } else if cfg!(feature = "crc32c-table-64") {
             by_nibbles(self.0, bytes)
         } else {
@@ -150,17 +157,12 @@ mod tests {
     #[test]
     fn every_table_gives_the_same_checksum_wherever_the_bytes_lie() {
         let bytes: std::vec::Vec<u8> = (0..100u8).map(|n| n.wrapping_mul(37) ^ n >> 3).collect();
-        let [table] = tables::<8, 256, 1>();
         for start in 0..8 {
             for end in start..bytes.len() {
                 let part = &bytes[start..end];
                 let expected = by_bits(0x1234_5678, part);
                 assert_eq!(by_nibbles(0x1234_5678, part), expected, "{start}..{end}");
-                assert_eq!(
-                    by_bytes(0x1234_5678, part, &table),
-                    expected,
-                    "{start}..{end}"
-                );
+                assert_eq!(by_bytes(0x1234_5678, part), expected, "{start}..{end}");
                 assert_eq!(by_words(0x1234_5678, part), expected, "{start}..{end}");
             }
         }

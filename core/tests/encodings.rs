@@ -279,7 +279,7 @@ fn forged(dtype: u8, encoding: Encoding, dim: u32, payload: &[u8], crc: u32) -> 
     head.extend([left as u8, b'x']);
     head.resize(head.len().next_multiple_of(4), 0);
 
-    let mut bytes = vec![0x89, b'G', b'C', b'K', 0, 0, 0, 0];
+    let mut bytes = vec![0x89, b'G', b'C', b'K', 1, 0, 0, 0];
     bytes.extend([1, head.len() as u8, dtype, 0x10 | encoding.number()]);
     bytes.extend((payload.len() as u32).to_le_bytes());
     bytes.extend(head);

@@ -26,6 +26,8 @@ pub struct Example {
     pub features: Vec<String>,
     /// Whether it counts instructions, which differ between compilers.
     pub is_bench: bool,
+    /// Features, joined by commas, that a bench is built with one after another.
+    pub bench_features: Vec<String>,
     /// The most stack that it may use in release without logging, in bytes, where it promises one.
     pub stack_budget: Option<u64>,
     /// What it expects at the other end of its serial line.
@@ -155,6 +157,10 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         .map(|table| table.keys().cloned().collect())
         .unwrap_or_default();
     let is_bench = gradlet.get("bench").and_then(Value::as_bool) == Some(true);
+    let bench_features = match gradlet.get("bench_features") {
+        Some(_) => board::strings(gradlet, "bench_features")?,
+        None => vec![String::new()],
+    };
     let stack_budget = gradlet.get("stack_budget");
     let stack_budget = stack_budget.map(board::number).transpose()?;
     let serial = Serial::read(gradlet)?;
@@ -175,6 +181,7 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         variants: variants.clone(),
         features: features.clone(),
         is_bench,
+        bench_features: bench_features.clone(),
         stack_budget,
         serial: serial.clone(),
         flash_budget: flash_budget.clone(),

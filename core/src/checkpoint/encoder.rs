@@ -25,6 +25,7 @@ use crate::{Crc32c, Variables};
 pub struct Encoder {
     time: Option<i64>,
     choice: Option<fn(&Variable<'_>) -> Choice>,
+    names: Names,
     stage: Stage,
     /// Bytes of the stage, or of the payload's piece, that are out already.
     position: usize,
@@ -36,6 +37,13 @@ pub struct Encoder {
     structure: Crc32c,
     frame: Frame,
     payload: Pack,
+}
+
+/// Whether each variable is known to have a name of its own, or is compared with all before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Unknown,
+    Distinct,
 }
 
 /// The parts of a checkpoint, in order; head, payload and trailer once a tensor.
@@ -56,6 +64,7 @@ impl Encoder {
         Self {
             time: None,
             choice: None,
+            names: Names::Unknown,
             stage: Stage::Preamble,
             position: 0,
             index: 0,
@@ -110,7 +119,8 @@ impl Encoder {
     /// Those of [`fill`](Self::fill).
     pub fn total_len(&self, variables: &impl Variables) -> Result<u32, EncodeError> {
         let mut counting = Section::counting();
-        self.preamble(variables, &mut counting)?;
+        // Only the length of the model's number counts here, and its value costs a checksum.
+        self.preamble(variables, 0, &mut counting)?;
         let mut total = counting.total() as u64 + END as u64;
         let mut records = 0u16;
         let mut next = 0;
@@ -123,6 +133,13 @@ impl Encoder {
             next = index + 1;
         }
         u32::try_from(total).map_err(|_| EncodeError::TooLong)
+    }
+
+    /// Finds out before the first byte whether `variables` fit in a checkpoint.
+    pub(super) fn check(&mut self, variables: &impl Variables) -> Result<(), EncodeError> {
+        self.total_len(variables)?;
+        self.names = Names::Distinct;
+        Ok(())
     }
 
     /// Fills `out` from its start with the next bytes of the checkpoint; returns how many. Fewer
@@ -200,7 +217,7 @@ impl Encoder {
         section: &mut Section<'_>,
     ) -> Result<(), EncodeError> {
         match self.stage {
-            Stage::Preamble => self.preamble(variables, section)?,
+            Stage::Preamble => self.preamble(variables, variables.model_id(), section)?,
             Stage::Head => head(&self.variable(variables)?, self.frame, section),
             Stage::Payload => self.payload.emit(&self.variable(variables)?.view, section),
             Stage::Trailer => {
@@ -270,10 +287,11 @@ impl Encoder {
     fn preamble(
         &self,
         variables: &impl Variables,
+        model_id: u32,
         section: &mut Section<'_>,
     ) -> Result<(), EncodeError> {
         let step = variables.global_step().to_le_bytes();
-        let model = variables.model_id().to_le_bytes();
+        let model = model_id.to_le_bytes();
         let time = self.time.map(i64::to_le_bytes);
         let metadata = variables.metadata();
         let fields = [
@@ -313,12 +331,12 @@ impl Encoder {
         variable: &Variable<'_>,
         index: usize,
     ) -> Result<Frame, EncodeError> {
-        let earlier = (0..index).filter_map(|index| variables.variable(index));
-        if earlier
-            .filter(is_saved)
-            .any(|earlier| same(earlier.name, variable.name))
-        {
-            return Err(EncodeError::Duplicate { index });
+        if self.names == Names::Unknown {
+            let earlier = (0..index).filter_map(|index| variables.variable(index));
+            let mut earlier = earlier.filter(is_saved);
+            if earlier.any(|earlier| same(earlier.name, variable.name)) {
+                return Err(EncodeError::Duplicate { index });
+            }
         }
         let choice = self
             .choice
@@ -355,9 +373,11 @@ pub(super) fn is_saved(variable: &Variable<'_>) -> bool {
 }
 
 fn same(a: Name<'_>, b: Name<'_>) -> bool {
-    a.pieces()
-        .flat_map(str::bytes)
-        .eq(b.pieces().flat_map(str::bytes))
+    // The lengths first: few names have the same, and characters cost more.
+    a.len() == b.len()
+        && a.pieces()
+            .flat_map(str::bytes)
+            .eq(b.pieces().flat_map(str::bytes))
 }
 
 fn head(variable: &Variable<'_>, frame: Frame, section: &mut Section<'_>) {

@@ -103,7 +103,10 @@ impl Frame {
         let dims: usize = variable.shape.dims().iter().map(|&dim| varint(dim).1).sum();
         let name = variable.name.len();
         let head = dims + name + padding(dims + name);
-        let has_zero = variable.name.pieces().any(|piece| piece.contains('\0'));
+        let has_zero = variable
+            .name
+            .pieces()
+            .any(|piece| piece.bytes().any(|byte| byte == 0));
         let elements = usize::try_from(variable.shape.elements()?).ok()?;
         let is_whole = elements == variable.view.len();
         u32::try_from(variable.view.byte_len()).ok()?;

@@ -89,8 +89,8 @@ impl<'a> Section<'a> {
 /// Copies as much of `bytes` as there is room for; returns how much.
 fn copy(bytes: &[u8], room: &mut [u8]) -> usize {
     let len = bytes.len().min(room.len());
-    for (slot, &byte) in room.iter_mut().zip(bytes) {
-        *slot = byte;
+    if let (Some(room), Some(bytes)) = (room.get_mut(..len), bytes.get(..len)) {
+        room.copy_from_slice(bytes);
     }
     len
 }

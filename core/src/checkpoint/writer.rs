@@ -30,7 +30,7 @@ impl Encoder {
         variables: &impl Variables,
         mut writer: W,
     ) -> Result<u32, WriteError<W::Error>> {
-        self.total_len(variables).map_err(WriteError::Encode)?;
+        self.check(variables).map_err(WriteError::Encode)?;
         let mut chunk = [0; CHUNK];
         loop {
             let elements = self.take_in_place(variables).map_err(WriteError::Encode)?;

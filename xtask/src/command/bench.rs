@@ -49,7 +49,9 @@ fn device(arguments: &Arguments) -> Result<()> {
         }
         let bench = Bench::new(board)?;
         for example in here {
-            all.extend(counted(&bench, example, arguments)?);
+            for features in &example.bench_features {
+                all.extend(counted(&bench, example, arguments, features)?);
+            }
         }
     }
     if all.is_empty() {
@@ -60,8 +62,15 @@ fn device(arguments: &Arguments) -> Result<()> {
 }
 
 /// The figures of a bench program, under the name of the board's processor.
-fn counted(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Vec<Figure>> {
-    let program = bench.build(example, bench.source(example, arguments)?, Log::Off)?;
+fn counted(
+    bench: &Bench,
+    example: &Example,
+    arguments: &Arguments,
+    features: &str,
+) -> Result<Vec<Figure>> {
+    let source = bench.source(example, arguments)?;
+    let features: Vec<&str> = features.split(',').filter(|one| !one.is_empty()).collect();
+    let program = bench.build_with(example, source, Log::Off, &features)?;
     let outcome = bench.run(&program, Time::Counted, Echo::Quiet)?;
     if outcome.exit != Exit::Success {
         let said = outcome.text + &outcome.complaint;

@@ -119,6 +119,16 @@ impl Bench {
     }
 
     fn build(&self, example: &Example, source: Source, log: Log) -> Result<Program> {
+        self.build_with(example, source, log, &[])
+    }
+
+    fn build_with(
+        &self,
+        example: &Example,
+        source: Source,
+        log: Log,
+        features: &[&str],
+    ) -> Result<Program> {
         let peer = example
             .serial
             .peer(source.story.as_deref(), source.mode.as_deref())?;
@@ -127,7 +137,7 @@ impl Bench {
             board: &self.board,
             source,
             log,
-            features: &[],
+            features,
         };
         let elf = firmware::build(&self.machine, &self.toolchain, &build)?;
         Ok(Program { elf, log, peer })
