@@ -6,7 +6,7 @@ use gradlet_host::meta_graph::MetaGraph;
 use gradlet_host::object_graph::ObjectGraph;
 use gradlet_host::profile::arrange;
 use gradlet_host::state::CheckpointState;
-use gradlet_host::{DType, Name, Variable};
+use gradlet_host::{DType, Variable};
 
 use crate::memory::bounded;
 
@@ -101,7 +101,7 @@ pub fn mapping(bytes: &[u8]) {
             .collect();
         names
             .iter()
-            .for_each(|name| drop(mapping.assigned(&Name::from(*name))));
+            .for_each(|name| drop(mapping.assigned(name)));
         if let Ok(arrangement) = arrange(&mapping, &variables, None) {
             let _ = arrangement.objects.encode();
         }
