@@ -18,9 +18,13 @@ use crate::tensor::{Tensor, byte_count};
 /// First bytes of a device checkpoint.
 pub const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
 
-/// Bytes that a tensor may take beyond those of its file: no device has room for more, but a few
-/// stored bytes can say that they stand for gigabytes.
-const MOST_DECODED: u64 = 256 << 20;
+/// How many bytes of a tensor a byte of its file may stand for, beyond [`LEAST_DECODED`]: a few
+/// stored bytes can say that they are gigabytes.
+const MOST_EXPANSION: u64 = 64;
+
+/// Bytes that a tensor may take whatever its file: slots that were never touched take next to
+/// nothing, and a few devices have so much room for them.
+const LEAST_DECODED: u64 = 16 << 20;
 
 /// A device checkpoint, read whole and verified.
 #[derive(Debug)]
@@ -206,8 +210,7 @@ impl DeviceTensor<'_> {
     /// The tensor with its elements decoded.
     ///
     /// # Errors
-    /// [`Error::DamagedDevice`] if they would take 256 MiB more than the file: no device holds
-    /// so much.
+    /// [`Error::DamagedDevice`] if they would take more than 16 MiB and 64 times the file.
     pub fn load(&self) -> Result<Tensor> {
         let DeviceCheckpoint { path, bytes, .. } = self.checkpoint;
         let damaged = |reason: String| Error::DamagedDevice {
@@ -215,13 +218,13 @@ impl DeviceTensor<'_> {
             offset: self.offset,
             reason,
         };
-        let most = bytes.len() as u64 + MOST_DECODED;
+        let most = MOST_EXPANSION * bytes.len() as u64 + LEAST_DECODED;
         let len = byte_count(self.dtype, self.shape)
             .filter(|&len| len <= most)
             .ok_or_else(|| {
                 damaged(format!(
                     "tensor \"{}\" of {} and shape {:?} is stored in {} bytes; at most {most} \
-                     are read back, as no device holds more",
+                     are read back: 16 MiB and 64 times the file",
                     self.name, self.dtype, self.shape, self.stored_len
                 ))
             })?;

@@ -9,7 +9,7 @@ use crate::{
     figures::{self, Figure},
     firmware::Log,
     machine::{Installing, Machine},
-    root, say,
+    python, root, say,
 };
 use anyhow::{Context, Result, bail, ensure};
 
@@ -32,7 +32,7 @@ pub(super) const COMMAND: Command = Command {
 fn run(arguments: &Arguments) -> Result<()> {
     match arguments.word(0) {
         Some("device") => device(arguments),
-        Some("host") => host(),
+        Some("host") => host(arguments),
         _ => bail!("benches run on `device` or on `host`; see `cargo xtask bench --help`"),
     }
 }
@@ -124,17 +124,30 @@ fn with_cycles(figures: Vec<Figure>, traces: &[Count]) -> Result<Vec<Figure>> {
 /// wrong.
 const COUNTING_ERROR: f64 = 1e-4;
 
-fn host() -> Result<()> {
+/// The program measures; here it is built, and given a TensorFlow to compare with.
+fn host(arguments: &Arguments) -> Result<()> {
     let machine = Machine::this(Installing::Allowed);
     let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
-    let words = ["bench", "--package", "gradlet-benches"];
-    say::step(&format!("cargo {}", words.join(" ")));
-    child::run(
-        machine
-            .command(&cargo)
-            .current_dir(root::repository())
-            .args(words),
-    )
+    let words = "build --quiet --release --package gradlet-host --package gradlet-benches --bins";
+    say::step(&format!("cargo {words}"));
+    let mut build = machine.command(&cargo);
+    build
+        .current_dir(root::repository())
+        .args(words.split(' '))
+        .arg("--target-dir")
+        .arg(root::target());
+    child::run(build.stdout(std::io::stderr()))?;
+    let mut program = machine.command(&root::target().join("release/host"));
+    match python::with_tensorflow(&machine) {
+        Ok(python) => {
+            program.arg("--python").arg(python);
+        }
+        Err(error) => say::error(&format!("{error:#}: its ratios are left out")),
+    }
+    if arguments.has(JSON.name) {
+        program.arg(JSON.name);
+    }
+    child::run(&mut program)
 }
 
 #[cfg(test)]
