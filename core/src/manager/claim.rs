@@ -34,6 +34,7 @@ pub(super) async fn claim<F: NorFlash>(
         tip,
         open: true,
         next_sequence,
+        found: None,
         newest: None,
     };
     give_up(media, log).await

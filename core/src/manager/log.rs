@@ -34,6 +34,9 @@ pub(super) struct Log {
     /// Whether the rest of the tip is known to be erased and never tried since.
     pub(super) open: bool,
     pub(super) next_sequence: u32,
+    /// The slot that said so when the region was opened: what was read once is relied on, also
+    /// if its commit record is weak and reads otherwise later.
+    pub(super) found: Option<(u32, u32)>,
     pub(super) newest: Option<Newest>,
 }
 
@@ -51,7 +54,7 @@ impl Log {
 
     pub(super) fn walk(&self, geometry: &Geometry) -> Walk {
         let end = (self.tip.sequence, self.tip.offset);
-        Walk::new(self.tail, self.span(geometry), self.tail_sequence, end)
+        Walk::new(self.tail, self.span(geometry), self.tail_sequence, end).trusting(self.found)
     }
 
     /// Takes `blocks` sequence numbers; the first of them, or `None` when all are used up.

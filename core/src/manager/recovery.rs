@@ -182,6 +182,7 @@ async fn log_up_to<F: NorFlash>(
         },
         open: false,
         next_sequence: markers.next_sequence,
+        found: Some(last.order()),
         newest: None,
     };
     log.open = start == Start::Clean && rest_is_blank(media, &log.tip).await;

@@ -51,6 +51,8 @@ pub(super) struct Walk {
     /// Blocks and slots beyond these are not of the log.
     first_sequence: u32,
     end: (u32, u32),
+    /// A slot that was found to be committed, and may read otherwise now.
+    trusted: Option<(u32, u32)>,
     /// The block being gone through: number, sequence number, offset.
     within: Option<(u32, u32, u32)>,
 }
@@ -69,8 +71,15 @@ impl Walk {
             left: blocks,
             first_sequence,
             end,
+            trusted: None,
             within: None,
         }
+    }
+
+    /// The same, taking the slot of this order for committed.
+    pub(super) fn trusting(mut self, order: Option<(u32, u32)>) -> Self {
+        self.trusted = order;
+        self
     }
 
     /// The next committed slot.
@@ -95,7 +104,7 @@ impl Walk {
                 .filter(|&(end, _)| end == sequence)
                 .map(|(_, offset)| (block, sequence, offset));
             if let Some(slot) = slot
-                && media.is_committed(&slot).await
+                && (self.trusted == Some(slot.order()) || media.is_committed(&slot).await)
             {
                 return Some(slot);
             }

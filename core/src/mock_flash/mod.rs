@@ -229,7 +229,7 @@ where
         let tear = self.power.step();
         self.steps += 1;
         let (torn_len, random) = match tear {
-            None | Some(Tear::Complete) => (WRITE, None),
+            None | Some(Tear::Complete | Tear::Weak) => (WRITE, None),
             Some(Tear::Nothing) => return Err(Error::PowerLost),
             Some(Tear::Bytes(len)) => (len.min(WRITE), None),
             Some(Tear::Blank) => (0, None),
@@ -251,7 +251,7 @@ where
         self.steps += 1;
         let mut cells = Cells::new::<ERASE>(self.storage.as_mut());
         let (erased_len, random) = match tear {
-            None | Some(Tear::Complete | Tear::Blank) => (ERASE, None),
+            None | Some(Tear::Complete | Tear::Blank | Tear::Weak) => (ERASE, None),
             Some(Tear::Nothing) => return Err(Error::PowerLost),
             Some(Tear::Bytes(len)) => (len.min(ERASE), None),
             Some(Tear::Random) => (ERASE, Some(&mut self.random)),
@@ -281,14 +281,20 @@ where
             return Ok(());
         }
         // The whole of a torn unit is unreadable, however little of it is read.
+        let mut mood = self.random.byte();
         for (at, byte) in (offset..).zip(bytes) {
+            if at.is_multiple_of(WRITE) {
+                mood = self.random.byte();
+            }
             if !self.cells().is_marked(at, Mark::Torn) {
                 continue;
             }
-            match self.torn_reads {
-                TornReads::Error => {
+            match (self.torn_reads, mood % 4) {
+                (TornReads::Error, _) => {
                     return Err(Error::Torn { offset: at as u32 });
                 }
+                (TornReads::Unsteady, 0 | 1) => {}
+                (TornReads::Unsteady, 2) => *byte = 0xff,
                 _ => *byte = self.random.byte(),
             }
         }

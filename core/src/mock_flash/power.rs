@@ -12,6 +12,9 @@ pub enum Tear {
     Random,
     /// It reads as erased. For a write: as though it had not begun, though it has.
     Blank,
+    /// All of it is done, but weakly: with [`TornReads::Unsteady`] it is there at one read and gone
+    /// at the next.
+    Weak,
     /// Power goes after it: all of it is done, but nobody was told.
     Complete,
 }
@@ -26,6 +29,8 @@ pub enum TornReads {
     Error,
     /// As something else each time.
     Random,
+    /// Each time by chance as [`Tear`] left them, as erased, or as something else.
+    Unsteady,
 }
 
 #[derive(Debug, Clone, Copy)]

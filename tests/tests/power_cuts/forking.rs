@@ -17,9 +17,21 @@ pub(crate) enum Step<'a> {
     Erase { from: u32, to: u32 },
 }
 
+/// What cuts leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any bits, read in each of three ways.
+    Torn,
+    /// What was to be written, there at one read and gone at the next.
+    Weak,
+}
+
 impl Step<'_> {
-    /// All ways in which power can go within this step.
-    pub(crate) fn tears(&self, write_size: usize) -> Vec<Tear> {
+    /// The ways in which power can go within this step.
+    pub(crate) fn tears(&self, kind: Kind, write_size: usize) -> Vec<Tear> {
+        if kind == Kind::Weak {
+            return vec![Tear::Weak];
+        }
         match self {
             Self::Write { .. } if write_size == 1 => vec![Tear::Random, Tear::Blank],
             Self::Write { .. } => vec![Tear::Bytes(write_size / 2), Tear::Random, Tear::Blank],

@@ -33,6 +33,8 @@ pub(crate) struct Manager {
     pub(crate) options: Options,
     /// Every how many steps one is kept, and how many of those at most.
     pub(crate) keeps: Option<(i64, i64)>,
+    /// How many of the newest there is always room for.
+    pub(crate) recent: i64,
 }
 
 impl Keeper for Manager {
@@ -43,12 +45,14 @@ impl Keeper for Manager {
     }
 
     fn kept(&self, newest: i64) -> Vec<i64> {
+        let recent = (newest - self.recent + 1).max(1)..=newest;
         let Some((every, most)) = self.keeps else {
-            return Vec::new();
+            return recent.collect();
         };
         let last = newest / every;
         let first = (last - most + 1).max(1);
-        (first..=last).map(|interval| interval * every).collect()
+        let kept = (first..=last).map(|interval| interval * every);
+        kept.chain(recent).collect()
     }
 }
 

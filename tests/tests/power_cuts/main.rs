@@ -14,6 +14,7 @@ use gradlet::manager::{Claim, Keep, Options};
 use gradlet_tests::figures;
 
 use broken::{DriverFlaw, Flaw, Misled, OneABlock};
+use forking::Kind;
 use keeper::{Keeper, Manager};
 use sweep::{Sweep, Tally};
 
@@ -28,6 +29,16 @@ fn run<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
     Sweep::<K, READ, WRITE, ERASE>::new(keeper, blocks, payload).run(SAVES)
 }
 
+/// 24 saves, with cuts that leave what may be there or not.
+fn weak<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
+    keeper: K,
+    blocks: usize,
+    payload: usize,
+) -> Tally {
+    let sweep = Sweep::<K, READ, WRITE, ERASE>::new(keeper, blocks, payload);
+    sweep.leaving(Kind::Weak).run(24)
+}
+
 /// The very first save is cut as well: a region of nobody else's.
 const DEFAULT: Options = Options {
     claim: Claim::Interrupted,
@@ -37,6 +48,7 @@ const DEFAULT: Options = Options {
 const PLAIN: Manager = Manager {
     options: DEFAULT,
     keeps: None,
+    recent: 1,
 };
 
 const FEW: Manager = Manager {
@@ -45,6 +57,17 @@ const FEW: Manager = Manager {
         ..DEFAULT
     },
     keeps: None,
+    recent: 1,
+};
+
+/// The newest is all that there is.
+const ONE: Manager = Manager {
+    options: Options {
+        max_to_keep: 1,
+        ..DEFAULT
+    },
+    keeps: None,
+    recent: 1,
 };
 
 const KEPT: Manager = Manager {
@@ -55,12 +78,23 @@ const KEPT: Manager = Manager {
         ..DEFAULT
     },
     keeps: Some((5, 3)),
+    recent: 1,
+};
+
+/// Several checkpoints a block, with room for all that are to be there.
+const ROOMY: Manager = Manager {
+    options: Options {
+        max_to_keep: 3,
+        ..KEPT.options
+    },
+    keeps: Some((5, 3)),
+    recent: 3,
 };
 
 #[test]
 fn no_cut_loses_a_checkpoint_or_space() {
     type Run = (&'static str, fn() -> Tally);
-    let runs: [Run; 6] = [
+    let runs: [Run; 8] = [
         ("1-byte writes, 4 KiB blocks", || {
             run::<_, 1, 1, 4096>(PLAIN, 2, 160)
         }),
@@ -75,6 +109,12 @@ fn no_cut_loses_a_checkpoint_or_space() {
         }),
         ("16-byte writes, 512 B blocks", || {
             run::<_, 16, 16, 512>(KEPT, 13, 800)
+        }),
+        ("4-byte writes, 1 KiB blocks, shared", || {
+            run::<_, 1, 4, 1024>(ROOMY, 6, 60)
+        }),
+        ("8-byte writes, 1 KiB blocks, the newest only", || {
+            run::<_, 1, 8, 1024>(ONE, 2, 700)
         }),
         ("2-byte writes, 4-byte reads", || {
             run::<_, 4, 2, 1024>(PLAIN, 4, 300)
@@ -99,6 +139,25 @@ fn no_cut_loses_a_checkpoint_or_space() {
     figures::print("power_cuts.lost", total.lost, "checkpoints");
     assert!(total.is_clean(), "{total:?}");
     assert!(total.cuts >= 100_000, "only {} cuts", total.cuts);
+}
+
+#[test]
+fn units_that_are_there_at_one_read_and_gone_at_the_next_lose_nothing() {
+    type Run = fn() -> Tally;
+    // Checkpoints that share a block or take several, with room and without.
+    let runs: [Run; 6] = [
+        || weak::<_, 1, 4, 1024>(PLAIN, 12, 300),
+        || weak::<_, 1, 4, 1024>(PLAIN, 20, 1500),
+        || weak::<_, 1, 4, 1024>(ROOMY, 6, 60),
+        || weak::<_, 1, 8, 1024>(PLAIN, 2, 160),
+        || weak::<_, 1, 8, 1024>(PLAIN, 2, 800),
+        || weak::<_, 8, 8, 2048>(KEPT, 6, 700),
+    ];
+    for run in runs {
+        let tally = run();
+        assert!(tally.is_clean(), "{tally:?}");
+        assert!(tally.cuts > 1000, "{tally:?}");
+    }
 }
 
 #[test]

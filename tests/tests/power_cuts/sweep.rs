@@ -6,7 +6,7 @@ use std::ops::{AddAssign, Range};
 use gradlet::mock_flash::{TornReads, storage_len};
 use gradlet_tests::model::Model;
 
-use crate::forking::{Flash, Forking, Step};
+use crate::forking::{Flash, Forking, Kind, Step};
 use crate::keeper::{Keeper, Open};
 
 /// What came out.
@@ -66,6 +66,7 @@ impl AddAssign for Tally {
 /// A region, and what is saved to it.
 pub(crate) struct Sweep<K, const READ: usize, const WRITE: usize, const ERASE: usize> {
     keeper: K,
+    kind: Kind,
     flash: Flash<READ, WRITE, ERASE>,
     payload: usize,
     tally: Tally,
@@ -94,11 +95,18 @@ impl<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>
         let flash = || Flash::new(vec![0; storage_len(ERASE, blocks)]);
         Self {
             keeper,
+            kind: Kind::Torn,
             flash: flash(),
             payload,
             tally: Tally::default(),
             forks: [flash(), flash()],
         }
+    }
+
+    /// The same with cuts that leave something else.
+    pub(crate) fn leaving(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// Saves so often from a blank flash on, with a restart now and then, and cuts at each step.
@@ -136,7 +144,7 @@ impl<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>
         mut newest: Option<i64>,
         steps: Range<i64>,
     ) -> Result<(), String> {
-        let (keeper, payload) = (self.keeper, self.payload);
+        let (keeper, kind, payload) = (self.keeper, self.kind, self.payload);
         let [fork, second] = &mut self.forks;
         let tally = &mut self.tally;
         let allowed = Cell::new(Allowed {
@@ -144,19 +152,19 @@ impl<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>
             new: steps.start + 1,
         });
         let before = |flash: &Flash<READ, WRITE, ERASE>, step: Step<'_>| {
-            for tear in step.tears(WRITE) {
+            for tear in step.tears(kind, WRITE) {
                 fork.clone_from(flash);
                 if !step.cut(fork, tear) {
                     continue;
                 }
                 tally.cuts += 1;
-                fork.set_torn_reads(torn_reads(tally.cuts));
+                fork.set_torn_reads(torn_reads(kind, tally.cuts));
                 let first_cuts = tally.cuts - tally.second_cuts;
                 let found = after_cut(&keeper, fork, allowed.get(), payload, first_cuts);
                 if let Ok(found) = found
                     && first_cuts.is_multiple_of(SECOND)
                 {
-                    cut_again(&keeper, fork, second, payload, found, tally);
+                    cut_again(&keeper, kind, fork, second, payload, found, tally);
                 }
                 let more = if first_cuts.is_multiple_of(LONG) {
                     200
@@ -195,11 +203,12 @@ impl Allowed {
     }
 }
 
-/// Each kind in its turn.
-fn torn_reads(cuts: u64) -> TornReads {
-    match cuts % 3 {
-        0 => TornReads::AsTheyAre,
-        1 => TornReads::Error,
+/// How torn units read: each way in its turn.
+fn torn_reads(kind: Kind, cuts: u64) -> TornReads {
+    match (kind, cuts % 3) {
+        (Kind::Weak, _) => TornReads::Unsteady,
+        (_, 0) => TornReads::AsTheyAre,
+        (_, 1) => TornReads::Error,
         _ => TornReads::Random,
     }
 }
@@ -279,6 +288,7 @@ fn go_on<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
 /// Cuts at every step of the first save after a cut.
 fn cut_again<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
     keeper: &K,
+    kind: Kind,
     flash: &Flash<READ, WRITE, ERASE>,
     second: &mut Flash<READ, WRITE, ERASE>,
     payload: usize,
@@ -291,7 +301,7 @@ fn cut_again<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usiz
         new: previous.unwrap_or(0) + 1,
     };
     let before = |flash: &Flash<READ, WRITE, ERASE>, step: Step<'_>| {
-        for tear in step.tears(WRITE) {
+        for tear in step.tears(kind, WRITE) {
             second.clone_from(flash);
             if !step.cut(second, tear) {
                 continue;
