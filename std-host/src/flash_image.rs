@@ -256,6 +256,9 @@ fn locate(bytes: &[u8], place: Place) -> Result<(usize, Geometry), String> {
             (None, Some(start)) => format!(
                 "no block says that a region starts at byte {start}; leave out --at to look everywhere"
             ),
+            (None, None) if bytes.starts_with(&device::MAGIC) => {
+                "it is a device checkpoint and no dump of flash".to_owned()
+            }
             (None, None) => "no block starts with a marker. Is it a dump of the region, byte for \
                  byte? If the markers are damaged, --at, --erase-size, --blocks and --unit say \
                  where the region is"

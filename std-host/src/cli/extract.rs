@@ -104,7 +104,7 @@ impl Extract {
         if left_out > 0 {
             writeln!(
                 io::stderr(),
-                "{left_out} checkpoints are torn or damaged and were left out (`gradlet inspect` shows them)"
+                "left out, torn or damaged: {left_out} (`gradlet inspect` shows them)"
             )?;
         }
         Ok(())

@@ -237,7 +237,7 @@ impl fmt::Display for Drawing<'_> {
             ring.unit
         )?;
         match ring.free_blocks {
-            Some(free) => writeln!(f, "{free} blocks are free; the ring is written downwards")?,
+            Some(free) => writeln!(f, "{free} free; the ring is written downwards")?,
             None => writeln!(f, "a device could not open this region as it is")?,
         }
         writeln!(f, "\n block  sequence  erases")?;
