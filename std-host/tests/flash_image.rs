@@ -218,6 +218,10 @@ fn what_the_image_cannot_tell_is_asked_for() {
         &"extract", &dump, &out, &"--at", &"0x7000", &"--json",
     ]));
     assert_eq!(found["region_start"], 28672);
+    let file = folder.path().join("newest.gck");
+    let words: [&dyn AsRef<std::ffi::OsStr>; 6] =
+        [&"convert", &dump, &file, &"--at", &"0x7000", &"--json"];
+    assert_eq!(json(&gradlet(&words))["global_step"], SAVES);
 
     // No region at all.
     std::fs::write(&dump, [0x5a; 5000]).unwrap();

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::print_json;
 use super::progress::{self, Progress};
+use super::region::RegionArguments;
 
 /// Turn a checkpoint of one format into another.
 ///
@@ -75,6 +76,8 @@ pub(super) struct Convert {
     /// Of a dump of flash, take the checkpoint of this global step and not the newest
     #[arg(long, value_name = "N")]
     step: Option<i64>,
+    #[command(flatten)]
+    region: RegionArguments,
     /// Keep the N newest checkpoints of OUT's folder and delete older ones that its state file
     /// names, as tf.train.Saver does; 0 keeps all and lists them
     #[arg(long, value_name = "N")]
@@ -156,11 +159,15 @@ struct Converted {
 
 impl Convert {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        let place = self.region.place()?;
         let source = match self.step {
-            None => Source::open(&self.input)?,
-            Some(step) => {
-                let image = FlashImage::open(&self.input, Place::default())?;
-                Source::Device(image.at_step(step)?)
+            None if place == Place::default() => Source::open(&self.input)?,
+            step => {
+                let image = FlashImage::open(&self.input, place)?;
+                Source::Device(match step {
+                    Some(step) => image.at_step(step)?,
+                    None => image.newest()?,
+                })
             }
         };
         let options = Options {

@@ -226,7 +226,10 @@ fn after_cut<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usiz
     if !allowed.contains(found) {
         return Err(Finding::Lost(format!("found {found:?}")));
     }
-    let kept = keeper.kept(found.unwrap_or(0));
+    // What the new one was to push out may be given up already.
+    let stays = keeper.kept(allowed.new);
+    let mut kept = keeper.kept(found.unwrap_or(0));
+    kept.retain(|step| stays.contains(step));
     if cuts.is_multiple_of(KEPT) && !kept.is_empty() {
         let steps = open.steps(payload);
         if !kept.iter().all(|step| steps.contains(step)) {
