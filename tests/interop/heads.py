@@ -97,7 +97,7 @@ def mlp_case(activation, name, loss, vectors, kind, processed):
     }
     before = {key: value.numpy().ravel().tolist() for key, value in variables.items()}
     labels, dense = labels_of(vectors, kind)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         hidden = ACTIVATIONS[activation](inputs @ variables["hidden/kernel"] + variables["hidden/bias"])
         outputs = hidden @ variables["head/kernel"] + variables["head/bias"]
         value = loss(dense, outputs)
@@ -106,8 +106,12 @@ def mlp_case(activation, name, loss, vectors, kind, processed):
             penalty = tf.keras.regularizers.L1L2(l1=0.01, l2=0.02)
             total += penalty(variables["hidden/kernel"]) + penalty(variables["head/kernel"])
     gradients = process(processed, tape.gradient(total, list(variables.values())))
+    # What the sums of the gradients are made of, without cancellation.
+    delta = np.abs(tape.gradient(value, outputs))
+    scale = max((np.abs(hidden).T @ delta).max(),
+                (np.abs(inputs).T @ (delta @ np.abs(variables["head/kernel"].numpy()).T)).max())
     return dict(activation=activation, loss=name, inputs=inputs.tolist(), labels=labels,
-                variables=before, process=processed, value=float(value),
+                variables=before, process=processed, value=float(value), scale=float(scale),
                 gradients={key: g.numpy().ravel().tolist() for key, g in zip(variables, gradients)})
 
 

@@ -60,6 +60,10 @@ def rms_prop(**more):
 class Raw:
     """One of TensorFlow's kernels that no optimizer of `tf.train` uses."""
 
+    # Grappler would multiply constants with each other first, where Keras' rate is a variable.
+    config = v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+
     def __init__(self, kernel, slots, powers, hyper):
         self.kernel, self.slots, self.powers, self.hyper = kernel, slots, powers, hyper
 
@@ -117,6 +121,8 @@ def adam_w(variable, slots, powers, hyper, gradient):
 
 class Train:
     """An optimizer of `tf.train`."""
+
+    config = None
 
     def __init__(self, optimizer, hyper):
         self.optimizer, self.hyper = optimizer, hyper
@@ -197,7 +203,7 @@ def case(name, plan, sparse, kind):
     count = 10 if kind == "special" else steps
     shape = sparse_shape() if sparse else dense_shape()
     arrays = {}
-    with v1.Graph().as_default(), v1.Session() as session:
+    with v1.Graph().as_default(), v1.Session(config=plan.config) as session:
         initial = random.standard_normal(shape).astype(f32)
         variable = v1.get_variable("w", initializer=initial, use_resource=True)
         global_step = v1.train.get_or_create_global_step()

@@ -7,7 +7,7 @@
 /// ```
 /// # use gradlet::checkpoint::Checkpoint;
 /// static SHIPPED: &[u8] =
-///     gradlet::include_checkpoint!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/gck/v0.gck"));
+///     gradlet::include_checkpoint!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/gck/v1.gck"));
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let checkpoint = Checkpoint::parse(SHIPPED)?;
