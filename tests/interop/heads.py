@@ -58,9 +58,9 @@ def labels_of(vectors, kind):
     """Labels for Gradlet and for TensorFlow."""
     if kind == "vector":
         vector = vectors()
-        return vector.tolist(), vector
+        return dict(vectors=vector.tolist()), vector
     index = indices()
-    return index.tolist(), one_hot(index)
+    return dict(classes=index.tolist()), one_hot(index)
 
 
 def loss_case(name, loss, vectors, kind):
@@ -69,7 +69,7 @@ def loss_case(name, loss, vectors, kind):
     with tf.GradientTape() as tape:
         value = loss(dense, outputs)
     if name == "softmax_cross_entropy" and kind == "index":
-        sparse = losses.sparse_softmax_cross_entropy(np.array(labels), outputs)
+        sparse = losses.sparse_softmax_cross_entropy(np.array(labels["classes"]), outputs)
         np.testing.assert_allclose(sparse.numpy(), value.numpy(), rtol=1e-6)
     return dict(loss=name, outputs=outputs.numpy().tolist(), labels=labels, value=float(value),
                 gradient=tape.gradient(value, outputs).numpy().tolist())

@@ -58,7 +58,7 @@ struct MlpCase {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(rename_all = "lowercase")]
 enum Labels {
     Classes([usize; B]),
     Vectors([[f32; OUT]; B]),
