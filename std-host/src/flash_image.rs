@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gradlet::checkpoint::{Checkpoint, Info};
 use gradlet::manager::{Block, Geometry, Image, Sighting, State, Stored, VERSION, sightings};
 
 use crate::device::{self, DeviceCheckpoint};
@@ -29,9 +30,21 @@ pub struct FlashImage {
     start: usize,
     geometry: Geometry,
     checkpoints: Vec<Stored>,
+    salvaged: Vec<Salvaged>,
     blocks: Vec<Block>,
     free_blocks: Option<u32>,
     last_block: Option<u32>,
+}
+
+/// A whole checkpoint in a region that no marker or header leads to any more, as they are damaged.
+#[derive(Debug)]
+pub struct Salvaged {
+    /// Where it starts, in bytes from the start of the region.
+    pub offset: u32,
+    /// What it says of itself.
+    pub info: Info,
+    /// The checkpoint.
+    pub bytes: Vec<u8>,
 }
 
 /// Whether the file at `path` is a dump with a region in it, and nothing else by its first bytes.
@@ -65,16 +78,19 @@ impl FlashImage {
         let blocks = (0..geometry.blocks()).map(|block| image.block(block));
         let blocks = blocks.collect();
         let (free_blocks, last_block) = (image.free_blocks(), image.last_block());
-        Ok(Self {
+        let mut image = Self {
             path: path.to_path_buf(),
             start,
             geometry,
             checkpoints,
+            salvaged: Vec::new(),
             blocks,
             free_blocks,
             last_block,
             bytes,
-        })
+        };
+        image.salvaged = image.salvage();
+        Ok(image)
     }
 
     /// The file.
@@ -129,7 +145,7 @@ impl FlashImage {
     pub fn whole(&self) -> Vec<&Stored> {
         let mut whole: Vec<&Stored> = Vec::new();
         for stored in &self.checkpoints {
-            if !matches!(stored.state, State::Live | State::GivenUp) {
+            if !stored.is_whole() {
                 continue;
             }
             // Copies of one checkpoint follow one another; the one that lives on is preferred.
@@ -145,6 +161,49 @@ impl FlashImage {
         whole
     }
 
+    /// The whole checkpoints that no header leads to, by their steps.
+    pub fn salvaged(&self) -> &[Salvaged] {
+        &self.salvaged
+    }
+
+    /// Looks for checkpoints by their own first bytes.
+    fn salvage(&self) -> Vec<Salvaged> {
+        let geometry = &self.geometry;
+        let block_data = geometry.block_data() as usize;
+        let marker = geometry.erase_size() as usize - block_data;
+        // The data of the blocks without their markers, twice, as the ring closes.
+        let blocks = self.region().chunks(geometry.erase_size() as usize);
+        let data = blocks.flat_map(|block| block.get(marker..).unwrap_or_default());
+        let mut data: Vec<u8> = data.copied().collect();
+        let once = data.len();
+        data.extend_from_within(..);
+        let known = self.checkpoints.iter().filter(|stored| stored.is_whole());
+        let mut known: Vec<Vec<u8>> = known.map(|stored| self.read(stored)).collect();
+        let mut found: Vec<Salvaged> = Vec::new();
+        for at in 0..once {
+            let rest = &data[at..];
+            if !rest.starts_with(&device::MAGIC) {
+                continue;
+            }
+            let Ok(checkpoint) = Checkpoint::parse(rest) else {
+                continue;
+            };
+            let bytes = &rest[..checkpoint.len()];
+            if known.iter().any(|known| known == bytes) {
+                continue;
+            }
+            known.push(bytes.to_vec());
+            let (block, within) = (at / block_data, at % block_data);
+            found.push(Salvaged {
+                offset: geometry.address(block as u32, within as u32),
+                info: checkpoint.info(),
+                bytes: bytes.to_vec(),
+            });
+        }
+        found.sort_by_key(|salvaged| (salvaged.info.global_step, salvaged.offset));
+        found
+    }
+
     /// The bytes of a checkpoint.
     pub fn read(&self, stored: &Stored) -> Vec<u8> {
         let region = self.region();
@@ -154,16 +213,19 @@ impl FlashImage {
         pieces.flatten().copied().collect()
     }
 
-    /// The newest whole checkpoint that the device would find, or if there is none, the newest.
+    /// The newest whole checkpoint that the device would find, or if there is none, the newest;
+    /// of those that no header leads to, the one of the last step.
     ///
     /// # Errors
     /// [`Error::NoRegion`] if no checkpoint is whole.
     pub fn newest(&self) -> Result<DeviceCheckpoint> {
         let whole = self.whole();
         let live = whole.iter().rfind(|stored| stored.state == State::Live);
-        let newest = live.or(whole.last());
-        let newest = newest.ok_or_else(|| self.no_checkpoint("no whole checkpoint".to_owned()))?;
-        self.device(newest)
+        match (live.or(whole.last()), self.salvaged.last()) {
+            (Some(newest), _) => self.device(self.read(newest)),
+            (None, Some(salvaged)) => self.device(salvaged.bytes.clone()),
+            (None, None) => Err(self.no_checkpoint("no whole checkpoint".to_owned())),
+        }
     }
 
     /// The newest whole checkpoint of a global step.
@@ -172,23 +234,27 @@ impl FlashImage {
     /// [`Error::NoRegion`] with the steps that there are, if there is none of this one.
     pub fn at_step(&self, step: i64) -> Result<DeviceCheckpoint> {
         let whole = self.whole();
-        let mut fitting = whole
-            .iter()
-            .rev()
-            .filter(|stored| stored.info.global_step == Some(step));
-        let found = fitting.next().ok_or_else(|| {
-            let steps = whole.iter().filter_map(|stored| stored.info.global_step);
-            let steps: Vec<String> = steps.map(|step| step.to_string()).collect();
-            self.no_checkpoint(format!(
-                "no whole checkpoint of step {step}; those that are there are of steps {}",
-                steps.join(", ")
-            ))
-        })?;
-        self.device(found)
+        let fits = |info: &Info| info.global_step == Some(step);
+        if let Some(stored) = whole.iter().rfind(|stored| fits(&stored.info)) {
+            return self.device(self.read(stored));
+        }
+        if let Some(salvaged) = self.salvaged.iter().rfind(|found| fits(&found.info)) {
+            return self.device(salvaged.bytes.clone());
+        }
+        let infos = whole.iter().map(|stored| stored.info);
+        let infos = infos.chain(self.salvaged.iter().map(|salvaged| salvaged.info));
+        let steps: Vec<String> = infos
+            .filter_map(|info| info.global_step)
+            .map(|step| step.to_string())
+            .collect();
+        Err(self.no_checkpoint(format!(
+            "no whole checkpoint of step {step}; those that are there are of steps {}",
+            steps.join(", ")
+        )))
     }
 
-    fn device(&self, stored: &Stored) -> Result<DeviceCheckpoint> {
-        DeviceCheckpoint::from_bytes(&self.path, self.read(stored))
+    fn device(&self, bytes: Vec<u8>) -> Result<DeviceCheckpoint> {
+        DeviceCheckpoint::from_bytes(&self.path, bytes)
     }
 
     fn no_checkpoint(&self, what: String) -> Error {
@@ -261,7 +327,7 @@ fn locate(bytes: &[u8], place: Place) -> Result<(usize, Geometry), String> {
             }
             (None, None) => "no block starts with a marker. Is it a dump of the region, byte for \
                  byte? If the markers are damaged, --at, --erase-size, --blocks and --unit say \
-                 where the region is"
+                 where the region is, and whole checkpoints are looked for by their contents"
                 .to_owned(),
         }),
     }

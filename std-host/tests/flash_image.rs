@@ -243,6 +243,41 @@ fn what_the_image_cannot_tell_is_asked_for() {
 }
 
 #[test]
+fn whole_checkpoints_are_found_even_if_every_marker_is_gone() {
+    let mut life = life();
+    for block in life.image.chunks_mut(2048) {
+        block[..28].fill(0);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("FLASH.bin");
+    std::fs::write(&dump, &life.image).unwrap();
+    let out = folder.path().join("out");
+    let error = text(&gradlet(&[&"extract", &dump, &out]).stderr);
+    assert!(
+        error.contains("--erase-size, --blocks and --unit"),
+        "{error}"
+    );
+    let words: [&dyn AsRef<std::ffi::OsStr>; 10] = [
+        &"extract",
+        &dump,
+        &out,
+        &"--erase-size",
+        &"2048",
+        &"--blocks",
+        &"14",
+        &"--unit",
+        &"8",
+        &"--json",
+    ];
+    let found = json(&gradlet(&words));
+    assert!(found["checkpoints"].as_array().unwrap().len() >= 5);
+    for step in [10, 20, 21, 22, 23] {
+        let bytes = std::fs::read(out.join(format!("ckpt-{step}.salvaged.gck"))).unwrap();
+        assert!(bytes == life.checkpoints[step - 1], "step {step}");
+    }
+}
+
+#[test]
 fn damage_is_shown_and_the_rest_is_still_extracted() {
     let mut life = life();
     let folder = tempfile::tempdir().unwrap();

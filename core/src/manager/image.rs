@@ -98,6 +98,13 @@ pub struct Stored {
     pub info: Info,
 }
 
+impl Stored {
+    /// Whether all of the checkpoint is there, as it was written.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.state, State::Live | State::GivenUp)
+    }
+}
+
 /// What has become of a checkpoint in flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

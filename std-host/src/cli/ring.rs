@@ -23,6 +23,8 @@ pub(super) struct Ring {
     free_blocks: Option<u32>,
     blocks: Vec<BlockLine>,
     checkpoints: Vec<CheckpointLine>,
+    /// Whole checkpoints that no header leads to.
+    salvaged: Vec<SalvagedLine>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endurance: Option<Endurance>,
 }
@@ -52,6 +54,14 @@ struct CheckpointLine {
     copy: bool,
     bytes: u32,
     block: u32,
+    /// From the start of the region.
+    offset: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct SalvagedLine {
+    global_step: Option<i64>,
+    bytes: usize,
     /// From the start of the region.
     offset: u32,
 }
@@ -110,6 +120,15 @@ impl Ring {
             checkpoints: checkpoints
                 .iter()
                 .map(|stored| line(stored, &geometry))
+                .collect(),
+            salvaged: image
+                .salvaged()
+                .iter()
+                .map(|found| SalvagedLine {
+                    global_step: found.info.global_step,
+                    bytes: found.bytes.len(),
+                    offset: found.offset,
+                })
                 .collect(),
             endurance,
         }
@@ -270,6 +289,14 @@ impl fmt::Display for Drawing<'_> {
         )?;
         for line in &ring.checkpoints {
             self.checkpoint(f, line)?;
+        }
+        for found in &ring.salvaged {
+            let step = found.global_step.unwrap_or(0);
+            writeln!(
+                f,
+                "  ?           step {step:<10} salvaged  {:>8} bytes at {}: whole, but no header leads to it",
+                found.bytes, found.offset
+            )?;
         }
         if let Some(endurance) = &ring.endurance {
             writeln!(
