@@ -18,6 +18,9 @@
 //! [assign]                    # names in the checkpoint = names here, as in init_from_checkpoint
 //! "dense/" = "head/"
 //! ```
+//!
+//! Keras 3 puts the name of a Sequential model before those of its variables: there
+//! `"sequential/" = ""` gives the names that the layers have.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -89,6 +89,27 @@ def read_examples(path, compression):
     return samples
 
 
+def sequence(label, steps):
+    feature = tf.train.Feature
+    floats = [feature(float_list=tf.train.FloatList(value=step)) for step in steps]
+    return tf.train.SequenceExample(
+        context=tf.train.Features(feature={
+            "label": feature(int64_list=tf.train.Int64List(value=[label]))}),
+        feature_lists=tf.train.FeatureLists(feature_list={
+            "x": tf.train.FeatureList(feature=floats)}),
+    ).SerializeToString(deterministic=True)
+
+
+def sequence_matches(record, label, steps):
+    """Whether a record has TensorFlow's bytes, and parses to what was meant."""
+    record = bytes.fromhex(record)
+    context, lists = tf.io.parse_single_sequence_example(
+        record, {"label": tf.io.FixedLenFeature([], tf.int64)},
+        {"x": tf.io.FixedLenSequenceFeature([len(steps[0])], tf.float32)})
+    parsed = int(context["label"]) == label and lists["x"].numpy().tolist() == steps
+    return [record == sequence(label, steps), parsed]
+
+
 LOGGED = [
     ("scalar", "loss", 0.75, 3),
     ("scalar", "scope/accuracy", -1e-9, 4),

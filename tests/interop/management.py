@@ -155,3 +155,74 @@ def imports(path):
         v1.train.import_meta_graph(path)
         devices = sorted({operation.device for operation in graph.get_operations()} - {""})
         return {"variables": names(v1.global_variables()), "devices": devices}
+
+
+def save_at_intervals(folder, interval, steps, forced):
+    """Which of the steps a manager with an interval saved."""
+    step, w = tf.Variable(0, dtype=tf.int64, name="step"), tf.Variable(0.0, name="w")
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(w=w, step=step), folder, 3, step_counter=step,
+        checkpoint_interval=interval)
+    restored = manager.restore_or_initialize()
+    saved = []
+    for number in steps:
+        step.assign(number)
+        path = manager.save(check_interval=number not in forced)
+        saved.append(os.path.basename(path) if path else None)
+    return {"restored": os.path.basename(restored) if restored else None, "saved": saved}
+
+
+def errors(folder):
+    """Class and text of what TensorFlow raises for mistakes; by name."""
+    raised = {}
+
+    def attempt(name, action):
+        try:
+            action()
+            raised[name] = None
+        except Exception as error:
+            text = getattr(error, "message", None) or str(error)
+            raised[name] = [type(error).__name__, text]
+
+    def at(name):
+        return os.path.join(folder, name)
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.get_variable("w", initializer=tf.zeros([3]))
+        session.run(v1.global_variables_initializer())
+        saver = v1.train.Saver()
+        saver.save(session, at("m"))
+        attempt("no checkpoint", lambda: saver.restore(session, at("nothing")))
+        attempt("state name", lambda: saver.save(session, at("checkpoint")))
+        attempt("state folder", lambda: saver.save(session, at("m"), latest_filename="a/b"))
+        open(at("file"), "w").close()
+        attempt("no parent", lambda: saver.save(session, at("file/m")))
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.get_variable("v", initializer=tf.zeros([3]))
+        saver = v1.train.Saver()
+        attempt("missing", lambda: saver.restore(session, at("m")))
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.get_variable("w", initializer=tf.zeros([4]), use_resource=False)
+        saver = v1.train.Saver()
+        attempt("shape", lambda: saver.restore(session, at("m")))
+    with tf.Graph().as_default():
+        attempt("empty", lambda: v1.train.Saver())
+    checkpoint = tf.train.Checkpoint(w=tf.Variable([1.0, 2.0]))
+    attempt("keep none", lambda: tf.train.CheckpointManager(checkpoint, folder, 0))
+    attempt("no counter", lambda: tf.train.CheckpointManager(
+        checkpoint, folder, 1, checkpoint_interval=2))
+    os.mkdir(at("blank"))
+    attempt("no state", lambda: tf.train.load_checkpoint(at("blank")))
+    open(os.path.join(at("blank"), "checkpoint"), "w").close()
+    attempt("blank state", lambda: tf.train.get_checkpoint_state(at("blank")))
+    attempt("no tensor", lambda: tf.train.load_variable(at("m"), "nope"))
+    saved = checkpoint.save(at("objects"))
+    other = tf.train.Checkpoint(w=tf.Variable([1.0, 2.0, 3.0]))
+    attempt("object shape", lambda: other.restore(saved))
+    more = tf.train.Checkpoint(w=tf.Variable([1.0, 2.0]), v=tf.Variable(0.0))
+    attempt("unbound", lambda: more.restore(saved).assert_consumed())
+    fewer = tf.train.Checkpoint()
+    attempt("unresolved", lambda: fewer.restore(saved).assert_consumed())
+    nothing = tf.train.Checkpoint(u=tf.Variable(0.0))
+    attempt("trivial", lambda: nothing.read(saved).assert_nontrivial_match())
+    return raised

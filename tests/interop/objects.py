@@ -216,3 +216,22 @@ def apply_names(optimizer, gradients, first, count, source, target):
             session.run(apply, dict(zip(feeds, pair)))
         values = {v.op.name: to_hex(session.run(v)) for v in v1.global_variables()}
         return {"prefix": saver.save(session, target, global_step=step), "state": values}
+
+
+def save_models(folder, profile):
+    """A SavedModel, and the values of its variables."""
+    program = program_of(profile, "Adam", 5)
+    random = np.random.default_rng(3)
+    for variable in program.variables().values():
+        variable.assign(random.normal(size=variable.shape).astype(np.float32))
+    program.train(*batch(1), 2)
+    if profile == "keras3":
+        program.model.export(folder, verbose=False)
+    elif profile == "v1":
+        module = tf.Module()
+        module.hidden, module.head = program.layers["hidden"], program.layers["head"]
+        tf.saved_model.save(module, folder)
+    else:
+        program.model.compile(program.optimizer)
+        program.model.save(folder, save_format="tf")
+    return {name: to_hex(value) for name, value in program.variables().items()}

@@ -11,8 +11,13 @@ use std::{
     time::Duration,
 };
 
-/// What is installed. Both releases of Keras write checkpoints that have to be read.
-const PACKAGES: [&str; 2] = ["tensorflow-cpu==2.21.0", "tf_keras==2.21.0"];
+/// What is installed. Both releases of Keras write checkpoints that have to be read, and TensorBoard
+/// reads events.
+const PACKAGES: [&str; 3] = [
+    "tensorflow-cpu==2.21.0",
+    "tf_keras==2.21.0",
+    "tensorboard==2.21.0",
+];
 
 const QUESTION_LIMIT: Duration = Duration::from_secs(120);
 

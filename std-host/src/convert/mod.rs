@@ -177,7 +177,9 @@ pub fn convert(
     };
     check_encodings(&options.encodings, format, &selected)?;
     if options.meta_graph == MetaGraphFile::Written
-        && (arrangement == Arrangement::Objects || !matches!(format, Format::V1 | Format::V2))
+        && (arrangement == Arrangement::Objects
+            || objects::keeps_keys(source)?
+            || !matches!(format, Format::V1 | Format::V2))
     {
         return Err(Error::InvalidArgument(
             "a MetaGraph goes with a bundle of variables under flat names only".to_owned(),

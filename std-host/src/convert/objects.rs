@@ -1,6 +1,6 @@
 //! Object-based checkpoints on either side of a conversion.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::selection::{Selected, Slots};
@@ -63,6 +63,11 @@ impl Arrangement {
             _ => Arrangement::Names,
         })
     }
+}
+
+/// Whether the tensors go out under the keys of an object graph.
+pub(super) fn keeps_keys(source: &Source) -> Result<bool> {
+    Ok(matches!(source, Source::Bundle(_)) && has_graph(source)?)
 }
 
 fn has_graph(source: &Source) -> Result<bool> {
@@ -162,11 +167,13 @@ pub(super) fn write(
     };
     if let Source::Device(device) = source {
         // A device enumerates its layers in the order of the model.
-        variables.selected.sort_by_key(|one| {
-            device
-                .tensors()
-                .position(|tensor| one.source == tensor.name)
-        });
+        let tensors = device.tensors().enumerate();
+        let places: HashMap<Name, usize> = tensors
+            .map(|(place, tensor)| (Name::from(tensor.name), place))
+            .collect();
+        variables
+            .selected
+            .sort_by_key(|one| places.get(&one.source).copied());
     }
     if options.selection.slots == Slots::Drop && mapping.profile() != Profile::V1 {
         // Keras counts steps in the optimizer.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::optimizer_node::OptimizerNode;
 use super::optimizer_reader::OptimizerReader;
-use crate::bundle;
+use crate::bundle::{self, Layout};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::management::ManagementError;
@@ -48,6 +48,8 @@ pub enum FlatValue {
 pub struct FlatVariables {
     bundle: bundle::Reader,
     list: Vec<(Flat, Variable)>,
+    /// Places in the list.
+    by_name: HashMap<Name, usize>,
     notes: Vec<String>,
 }
 
@@ -81,9 +83,12 @@ impl FlatVariables {
             };
             list.push((flat, variable));
         }
+        let names = list.iter().map(|(flat, _)| flat.name.clone());
+        let by_name = names.zip(0..).collect();
         Ok(FlatVariables {
             bundle,
             list,
+            by_name,
             notes,
         })
     }
@@ -113,7 +118,8 @@ impl FlatVariables {
     /// # Errors
     /// Its tensor is damaged.
     pub fn read(&self, name: &Name) -> Result<Option<Tensor>> {
-        let found = self.list.iter().find(|(flat, _)| flat.name == *name);
+        let place = self.by_name.get(name);
+        let found = place.and_then(|&place| self.list.get(place));
         found.map(|(flat, _)| self.value(flat)).transpose()
     }
 
@@ -188,6 +194,7 @@ pub fn flatten(
         .iter()
         .filter(|v| v.slot.is_none() && !owned.contains(&v.node) && Some(v.node) != counter)
         .collect();
+    let model = without_copies(model, bundle)?;
     let names = model_names(&model, mapping)?;
     let mut flats: Vec<Flat> = model
         .iter()
@@ -214,6 +221,41 @@ pub fn flatten(
     }
     check_unique(&flats)?;
     Ok(flats)
+}
+
+/// Where Keras 3's exported models (`model.export`) have copies of all their variables.
+const EXPORTED_COPIES: &str = "_all_variables/";
+
+/// The variables without those that an exported model has twice.
+fn without_copies<'g>(
+    model: Vec<&'g GraphVariable>,
+    bundle: &bundle::Reader,
+) -> Result<Vec<&'g GraphVariable>> {
+    let is_copy = |variable: &GraphVariable| variable.path.starts_with(EXPORTED_COPIES);
+    let fingerprint = |variable: &GraphVariable| -> Result<_> {
+        let entry = bundle.entry(&variable.key)?;
+        let checksum = match entry.layout {
+            Layout::Whole(location) => Some(location.crc32c),
+            Layout::Sliced(_) => None,
+        };
+        Ok((entry.dtype, entry.shape, checksum))
+    };
+    let originals = model.iter().copied().filter(|variable| !is_copy(variable));
+    let originals: HashMap<&str, &GraphVariable> = originals
+        .map(|variable| (variable.full_name.as_str(), variable))
+        .collect();
+    let mut kept = Vec::new();
+    for variable in model {
+        let twin = originals.get(variable.full_name.as_str());
+        let copied = match twin.filter(|_| is_copy(variable)) {
+            Some(twin) => fingerprint(twin)? == fingerprint(variable)?,
+            None => false,
+        };
+        if !copied {
+            kept.push(variable);
+        }
+    }
+    Ok(kept)
 }
 
 /// Flat names of the model's variables.

@@ -182,7 +182,18 @@ pub fn write(
     let mut checksum = Crc32c::new();
     let mut clamped = 0;
     let mut row = Vec::new();
-    for_each(source, options, |_, values, label| {
+    let mut written = 0;
+    let changed = |record| SampleError::Unusable {
+        path: source.to_path_buf(),
+        record,
+        reason: "the file changed while it was read".to_owned(),
+    };
+    for_each(source, options, |record, values, label| {
+        let known = written < survey.samples && u16::from(label) < survey.classes;
+        if !known || usize::try_from(survey.features) != Ok(values.len()) {
+            return Err(changed(record));
+        }
+        written += 1;
         row.clear();
         row.push(label);
         values.for_each(|value| {
@@ -194,6 +205,9 @@ pub fn write(
         staged.write_all(&row).map_err(Error::io("write", target))?;
         Ok(())
     })?;
+    if written != survey.samples {
+        return Err(changed(u64::from(written)));
+    }
     let fault = Error::io("write", target);
     staged
         .write_all(&checksum.value().to_le_bytes())
@@ -233,6 +247,9 @@ impl Survey {
                 reason,
             };
             let features = u32::try_from(values.len()).unwrap_or(u32::MAX);
+            if features == 0 {
+                return Err(unusable(format!("\"{}\" has no values", options.feature)));
+            }
             if survey.samples == 0 {
                 survey.features = features;
             } else if survey.features != features {

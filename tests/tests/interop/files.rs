@@ -5,7 +5,9 @@ use gradlet::{Adam, Head};
 use gradlet_host::clock::SystemClock;
 use gradlet_host::convert::{self, Format, Options, Source};
 use gradlet_host::events::{Dialect, EventReader, EventWriter, What};
-use gradlet_host::example::{Example, Feature};
+use gradlet_host::example::{
+    Example, Feature, FeatureList, FeatureListEntry, FeatureLists, Features, SequenceExample,
+};
 use gradlet_host::records::{self, Compression};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -149,6 +151,30 @@ fn records_are_parsed_by_tensorflow_and_the_reverse() {
         }
         assert_eq!(found, samples(), "{name}");
     }
+}
+
+#[test]
+fn sequences_have_tensorflows_bytes() {
+    let steps = [[0.5f32, -1.0], [0.25, 8.0], [0.0, 1.5]];
+    let entry = FeatureListEntry {
+        key: "x".to_owned(),
+        value: Some(FeatureList {
+            feature: steps.iter().map(|step| Feature::floats(*step)).collect(),
+        }),
+    };
+    let mut context = Features::default();
+    context.insert("label", Feature::ints([-3]));
+    let sequence = SequenceExample {
+        context: Some(context),
+        feature_lists: Some(FeatureLists {
+            feature_list: vec![entry],
+        }),
+    };
+    let record = crate::hex(&sequence.to_bytes());
+    let arguments = json!({ "record": record, "label": -3, "steps": steps });
+    let [same, parsed]: [bool; 2] = call("files.sequence_matches", arguments);
+    assert!(same, "other bytes than TensorFlow's");
+    assert!(parsed, "TensorFlow parses something else");
 }
 
 #[derive(Deserialize)]

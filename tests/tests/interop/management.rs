@@ -1,12 +1,14 @@
 //! Directories that Gradlet and TensorFlow manage in turn, and MetaGraphs that either wrote.
 use crate::session::call;
-use gradlet_host::checkpoint::{Checkpoint, CheckpointReader};
+use gradlet_host::checkpoint::{Checkpoint, CheckpointReader, load_checkpoint, load_variable};
 use gradlet_host::manager::{CheckpointManager, ManagerOptions};
 use gradlet_host::mapping::Mapping;
 use gradlet_host::meta_graph::{Collection, MetaGraph};
 use gradlet_host::saver::Saver;
 use gradlet_host::state::{get_checkpoint_state, latest_checkpoint};
-use gradlet_host::{Durability, Extent, Part, Slice, Tensor, Variables};
+use gradlet_host::{
+    Durability, Extent, ManagementError, Part, PythonError, Slice, Tensor, Variables,
+};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -385,4 +387,210 @@ fn the_meta_graphs_that_tensorflow_exports_are_read_and_edited_as_it_does() {
         json!({ "path": exported.files["cleared"] }),
     );
     assert!(imported.devices.is_empty());
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct AtIntervals {
+    restored: Option<String>,
+    saved: Vec<Option<String>>,
+}
+
+#[test]
+fn a_manager_with_an_interval_skips_the_steps_that_tensorflows_skips() {
+    const INTERVAL: i64 = 10;
+    let runs: [(&[i64], &[i64]); 3] = [
+        (&[0, 5, 9, 10, 10, 12, 21, 25], &[12]),
+        (&[25, 30, 36], &[]),
+        (&[36, 37, 100, 90], &[36, 37]),
+    ];
+    let (ours, theirs) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
+    for (steps, forced) in runs {
+        let expected: AtIntervals = call(
+            "management.save_at_intervals",
+            json!({
+                "folder": theirs.path(), "interval": INTERVAL, "steps": steps, "forced": forced,
+            }),
+        );
+        let options = ManagerOptions {
+            max_to_keep: Some(3),
+            checkpoint_interval: Some(INTERVAL),
+            step_counter: "step".to_owned(),
+            durability: Durability::Unsynced,
+            ..ManagerOptions::default()
+        };
+        let checkpoint = Checkpoint::new(Mapping::default());
+        let manager = CheckpointManager::new(checkpoint, ours.path(), options);
+        let mut manager = manager.unwrap_or_else(|error| panic!("{error}"));
+        let program = |step: i64| -> Variables {
+            [("w", Tensor::scalar(0f32)), ("step", Tensor::scalar(step))].into()
+        };
+        let restored = manager.restore_or_initialize(&mut program(0), |_| Ok(()));
+        let restored = restored.unwrap_or_else(|error| panic!("{error}"));
+        let mut found = AtIntervals {
+            restored: restored.as_deref().map(name_of),
+            saved: Vec::new(),
+        };
+        for step in steps {
+            let saved = match forced.contains(step) {
+                true => manager.save_now(&program(*step)),
+                false => manager.save(&program(*step)),
+            };
+            let saved = saved.unwrap_or_else(|error| panic!("{error}"));
+            found.saved.push(saved.map(|saved| name_of(&saved.prefix)));
+        }
+        assert_eq!(found, expected, "steps {steps:?}, forced {forced:?}");
+    }
+}
+
+/// Python's name of the class of an error.
+fn class_of(error: &ManagementError) -> String {
+    match error.python_class() {
+        PythonError::Op(status) => format!("{status:?}Error"),
+        other => format!("{other:?}Error"),
+    }
+}
+
+#[test]
+fn mistakes_raise_tensorflows_errors() {
+    let (ours, theirs) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
+    let expected: BTreeMap<String, (String, String)> =
+        call("management.errors", json!({ "folder": theirs.path() }));
+    let at = |name: &str| ours.path().join(name);
+    let saver = || Saver::new().durability(Durability::Unsynced);
+    let zeros = |name: &str, count: usize| -> Variables {
+        [(
+            name,
+            Tensor::from_values(&[count as u64], &vec![0f32; count]).expect("zeros"),
+        )]
+        .into()
+    };
+    let w = zeros("w", 3);
+    saver().save(&w, at("m"), None).expect("a checkpoint");
+    fs::write(at("file"), "").expect("a file");
+    fs::create_dir(at("blank")).expect("a folder");
+    let manager =
+        |options| CheckpointManager::new(Checkpoint::new(Mapping::default()), ours.path(), options);
+    let keep_none = ManagerOptions {
+        max_to_keep: Some(0),
+        ..ManagerOptions::default()
+    };
+    let no_counter = ManagerOptions {
+        checkpoint_interval: Some(2),
+        ..ManagerOptions::default()
+    };
+    let no_state = load_checkpoint(at("blank")).map(drop);
+    fs::write(at("blank/checkpoint"), "").expect("a file");
+    let mut checkpoint = Checkpoint::new(Mapping::default());
+    let objects = checkpoint
+        .save(&zeros("w", 2), at("objects"))
+        .expect("objects")
+        .prefix;
+    let restored = |mut variables: Variables| {
+        Checkpoint::new(Mapping::default()).restore(&mut variables, &objects)
+    };
+    let mut more = zeros("w", 2);
+    more.push("v", Tensor::scalar(0f32));
+    let status = |variables| restored(variables).expect("what fits is taken");
+    // Without a counter of saves, which would match.
+    let trivial = Checkpoint::new(Mapping::default()).read(&mut zeros("u", 1), &objects);
+    let trivial = trivial.expect("what fits is taken");
+    // What TensorFlow's text begins with, and ours too.
+    let found = [
+        (
+            "no checkpoint",
+            "The passed save_path is not a valid checkpoint: ",
+            saver().restore(&mut w.clone(), at("nothing")),
+        ),
+        (
+            "state name",
+            "'latest_filename' collides with 'save_path': 'checkpoint' and '",
+            saver().save(&w, at("checkpoint"), None).map(drop),
+        ),
+        (
+            "state folder",
+            "'latest_filename' must not contain path components",
+            saver()
+                .latest_filename("a/b")
+                .save(&w, at("m"), None)
+                .map(drop),
+        ),
+        (
+            "no parent",
+            "Parent directory of ",
+            saver().save(&w, at("file/m"), None).map(drop),
+        ),
+        (
+            "missing",
+            "Restoring from checkpoint failed. This is most likely due to a Variable name or other graph key that is missing",
+            saver().restore(&mut zeros("v", 3), at("m")),
+        ),
+        (
+            "shape",
+            "Restoring from checkpoint failed. This is most likely due to a mismatch between the current graph and the graph",
+            saver().restore(&mut zeros("w", 4), at("m")),
+        ),
+        (
+            "empty",
+            "No variables to save",
+            saver().save(&Variables::new(), at("m"), None).map(drop),
+        ),
+        (
+            "keep none",
+            "Expected a positive integer or `None` for `max_to_keep`, got 0.",
+            manager(keep_none).map(drop),
+        ),
+        (
+            "no counter",
+            "`step_counter` should be passed if `checkpoint_interval` is not None.",
+            manager(no_counter)
+                .and_then(|mut manager| manager.save(&w))
+                .map(drop),
+        ),
+        (
+            "no state",
+            "Couldn't find 'checkpoint' file or checkpoints in given directory ",
+            no_state,
+        ),
+        (
+            "blank state",
+            "Invalid checkpoint state loaded from ",
+            get_checkpoint_state(at("blank"), None).map(drop),
+        ),
+        (
+            "object shape",
+            "Received incompatible tensor with shape ",
+            restored(zeros("w", 3)).map(drop),
+        ),
+        (
+            "unbound",
+            "Found 1 ",
+            status(more).assert_consumed().map(drop),
+        ),
+        (
+            "unresolved",
+            "Unresolved object in checkpoint (root).w",
+            status(Variables::new()).assert_consumed().map(drop),
+        ),
+        (
+            "trivial",
+            "Nothing except the root object matched a checkpointed value.",
+            trivial.assert_nontrivial_match().map(drop),
+        ),
+    ];
+    for (name, begins, result) in found {
+        let error = result.expect_err(name);
+        let (class, text) = &expected[name];
+        assert_eq!(&class_of(&error), class, "{name}: {error}");
+        for text in [text, &error.to_string()] {
+            assert!(text.starts_with(begins), "{name}: {text}");
+        }
+    }
+    let error = load_variable(at("m"), "nope").expect_err("no tensor");
+    assert_eq!(class_of(&error), expected["no tensor"].0, "{error}");
 }

@@ -191,6 +191,26 @@ fn round_of<M: Model>(name: &str, hidden: usize, model: impl Fn() -> M, slots: S
     }
 }
 
+#[test]
+fn the_folder_of_a_saved_model_stands_for_its_variables() {
+    for profile in Profile::ALL {
+        let folder = tempfile::tempdir().expect("a folder");
+        let model = folder.path().join("model");
+        let arguments = json!({ "folder": model, "profile": profile.name() });
+        let values: State = call("objects.save_models", arguments);
+        let device = folder.path().join("device.gck");
+        to_device(&model, &device, reading(profile), Kept::Drop);
+        let device = gradlet_host::open(&device).unwrap_or_else(|error| panic!("{error}"));
+        for (name, value) in values {
+            let tensor = device.tensor(&name);
+            let tensor = tensor.unwrap_or_else(|| panic!("{}: no {name}", profile.name()));
+            let found = tensor.load().unwrap_or_else(|error| panic!("{error}"));
+            let found = crate::hex(found.bytes().expect("numbers"));
+            assert_eq!(found, value, "{}: {name}", profile.name());
+        }
+    }
+}
+
 /// Keras 3 puts the name of a Sequential model before those of its variables.
 fn reading(profile: Profile) -> Mapping {
     let mut mapping = Mapping::new(profile);
