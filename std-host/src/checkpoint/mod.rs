@@ -22,12 +22,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod init;
 mod load;
 mod matching;
 mod object_based;
 mod reader;
 mod status;
 
+pub use init::init_from_checkpoint;
 pub use object_based::{Checkpoint, Saved};
 pub use reader::{CheckpointReader, list_variables, load_checkpoint, load_variable};
 pub use status::LoadStatus;
