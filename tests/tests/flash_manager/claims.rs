@@ -237,3 +237,37 @@ fn a_region_that_is_too_small_says_what_it_needs_and_that_is_enough() {
     }
     assert_eq!(Flash::ERASE_SIZE, 1024);
 }
+
+#[test]
+fn a_partition_keeps_to_itself() {
+    use gradlet::manager::Partition;
+    let mut flash = flash(7);
+    let mut image = vec![0xff; 7 * 1024];
+    image[..2 * 1024].fill(0x11);
+    image[6 * 1024..].fill(0x22);
+    flash.load(&image);
+    for (start, end) in [(1, 2048), (0, 2047), (3072, 2048), (0, 8 * 1024)] {
+        assert!(
+            Partition::new(&mut flash, start..end).is_err(),
+            "{start}..{end}"
+        );
+    }
+    for step in 1..60 {
+        let region = Partition::new(&mut flash, 2 * 1024..6 * 1024).unwrap();
+        let mut manager = CheckpointManager::open(region, Options::DEFAULT).unwrap();
+        assert_eq!(manager.geometry().blocks(), 4);
+        manager.save(&Model::at(step, PAYLOAD)).unwrap();
+    }
+    assert!(flash.image()[..2 * 1024].iter().all(|&byte| byte == 0x11));
+    assert!(flash.image()[6 * 1024..].iter().all(|&byte| byte == 0x22));
+    assert_eq!(flash.violation(), None);
+    let mut region = Partition::new(&mut flash, 2 * 1024..6 * 1024).unwrap();
+    assert!(
+        NorFlash::erase(&mut region, 3072, 5120).is_err(),
+        "beyond its end"
+    );
+    assert!(
+        NorFlash::write(&mut region, 4096, &[0; 4]).is_err(),
+        "beyond its end"
+    );
+}

@@ -1,7 +1,10 @@
 //! Whatever is in the flash, the manager neither panics nor runs for ever, and it restores
 //! nothing that was not written.
 
-use gradlet::manager::{CheckpointManager, Claim, Options, Restoration};
+use gradlet::checkpoint::Checkpoint;
+use gradlet::manager::{
+    CheckpointManager, Claim, Geometry, Image, Options, Restoration, sightings,
+};
 use gradlet_tests::model::Model;
 
 use crate::{Flash, flash, save};
@@ -32,8 +35,39 @@ fn written() -> Vec<u8> {
     flash.image().to_vec()
 }
 
+/// Reads the image as a dump: what is said to be whole is.
+fn read_as_dump(image: &[u8], context: impl Fn() -> String) {
+    let geometry = Geometry::new(4, 1024, BLOCKS as u32).unwrap();
+    let mut found = sightings(image).filter_map(|sighting| sighting.geometry);
+    assert!(found.all(|found| found == geometry), "{}", context());
+    for dump in [image, &image[..image.len() / 3]] {
+        let mut region = Image::new(dump, geometry);
+        let stored: Vec<_> = region.checkpoints().collect();
+        assert!(stored.len() < 1000, "{}", context());
+        for stored in stored.iter().filter(|stored| stored.is_whole()) {
+            let pieces = region.pieces(stored);
+            let bytes: Vec<u8> = pieces.flat_map(|piece| &dump[piece]).copied().collect();
+            let whole = Checkpoint::parse(&bytes);
+            assert_eq!(
+                whole.map(|whole| whole.len()),
+                Ok(bytes.len()),
+                "{}",
+                context()
+            );
+        }
+        let used = (0..BLOCKS as u32).filter(|&block| region.block(block).is_used);
+        let used = used.count() as u32;
+        assert!(
+            region
+                .free_blocks()
+                .is_none_or(|free| free + used == BLOCKS as u32)
+        );
+    }
+}
+
 /// Opens, restores, lists and saves; what is restored is whole.
 fn exercise(image: &[u8], context: impl Fn() -> String) {
+    read_as_dump(image, &context);
     for claim in [Claim::Blank, Claim::Anything] {
         let mut region = flash(BLOCKS);
         region.load(image);
