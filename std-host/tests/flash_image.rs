@@ -1,6 +1,6 @@
 //! Dumps of a device's flash on the command line: `gradlet extract`, `inspect` and `convert`.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use gradlet::manager::{CheckpointManager, Keep, Options};
@@ -52,6 +52,14 @@ fn life() -> Life {
     }
 }
 
+/// A folder with a dump in it.
+fn dumped(image: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("FLASH.bin");
+    std::fs::write(&dump, image).unwrap();
+    (folder, dump)
+}
+
 fn gradlet(words: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
     let words = words.iter().map(AsRef::as_ref);
     let output = Command::new(env!("CARGO_BIN_EXE_gradlet"))
@@ -73,15 +81,13 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn every_whole_checkpoint_is_extracted_as_the_device_wrote_it() {
     let life = life();
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("FLASH.bin");
     // The region lies somewhere in a larger dump.
     for before in [0, 4096, 1000] {
         let mut bytes = vec![0xa5; before];
         bytes.extend(&life.image);
         bytes.extend([0; 77]);
-        std::fs::write(&dump, bytes).unwrap();
-        let out = folder.path().join(format!("out-{before}"));
+        let (folder, dump) = dumped(&bytes);
+        let out = folder.path().join("out");
         let found = json(&gradlet(&[&"extract", &dump, &out, &"--json"]));
         assert_eq!(found["region_start"], before);
         assert_eq!(found["left_out"], 1, "the one that power cut");
@@ -107,9 +113,7 @@ fn every_whole_checkpoint_is_extracted_as_the_device_wrote_it() {
 #[test]
 fn only_what_lives_on_is_extracted_if_asked_for() {
     let life = life();
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("FLASH.bin");
-    std::fs::write(&dump, &life.image).unwrap();
+    let (folder, dump) = dumped(&life.image);
     let out = folder.path().join("out");
     let output = gradlet(&[&"extract", &dump, &out, &"--live"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -122,9 +126,7 @@ fn only_what_lives_on_is_extracted_if_asked_for() {
 #[test]
 fn the_ring_is_drawn_with_what_is_in_each_block() {
     let life = life();
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("FLASH.bin");
-    std::fs::write(&dump, &life.image).unwrap();
+    let (_folder, dump) = dumped(&life.image);
     let output = gradlet(&[&"inspect", &dump]);
     let drawing = text(&output.stdout);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -169,9 +171,7 @@ fn the_ring_is_drawn_with_what_is_in_each_block() {
 #[test]
 fn the_newest_checkpoint_is_converted_or_the_one_of_a_step() {
     let life = life();
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("FLASH.bin");
-    std::fs::write(&dump, &life.image).unwrap();
+    let (folder, dump) = dumped(&life.image);
     let from_file = |step: usize| {
         let file = folder.path().join("device.gck");
         std::fs::write(&file, &life.checkpoints[step - 1]).unwrap();
@@ -203,12 +203,9 @@ fn the_newest_checkpoint_is_converted_or_the_one_of_a_step() {
 #[test]
 fn what_the_image_cannot_tell_is_asked_for() {
     let life = life();
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("FLASH.bin");
-    let out = folder.path().join("out");
     // Two regions in one dump.
-    let twice = [&life.image[..], &life.image].concat();
-    std::fs::write(&dump, twice).unwrap();
+    let (folder, dump) = dumped(&[&life.image[..], &life.image].concat());
+    let out = folder.path().join("out");
     let error = text(&gradlet(&[&"extract", &dump, &out]).stderr);
     assert!(
         error.contains("at bytes 0, 28672: say which with --at"),
@@ -239,7 +236,7 @@ fn what_the_image_cannot_tell_is_asked_for() {
     ];
     let error = text(&gradlet(&words).stderr);
     assert!(error.contains("has no whole checkpoint"), "{error}");
-    assert!(!Path::new(&dump.join("nothing")).exists());
+    assert!(!out.join("ckpt-0.gck").exists());
 }
 
 #[test]
@@ -248,9 +245,7 @@ fn whole_checkpoints_are_found_even_if_every_marker_is_gone() {
     for block in life.image.chunks_mut(2048) {
         block[..28].fill(0);
     }
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("FLASH.bin");
-    std::fs::write(&dump, &life.image).unwrap();
+    let (folder, dump) = dumped(&life.image);
     let out = folder.path().join("out");
     let error = text(&gradlet(&[&"extract", &dump, &out]).stderr);
     assert!(
@@ -280,8 +275,6 @@ fn whole_checkpoints_are_found_even_if_every_marker_is_gone() {
 #[test]
 fn damage_is_shown_and_the_rest_is_still_extracted() {
     let mut life = life();
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("FLASH.bin");
     let newest = &life.checkpoints[SAVES - 1];
     let tail = &newest[newest.len() - 200..];
     let at = life
@@ -289,7 +282,7 @@ fn damage_is_shown_and_the_rest_is_still_extracted() {
         .windows(tail.len())
         .position(|window| window == tail);
     life.image[at.expect("the newest checkpoint in the dump") + 50] ^= 4;
-    std::fs::write(&dump, &life.image).unwrap();
+    let (folder, dump) = dumped(&life.image);
     let ring = json(&gradlet(&[&"inspect", &dump, &"--json"]));
     let newest = ring["checkpoints"].as_array().unwrap().iter();
     let mut newest = newest.filter(|line| line["save_counter"] == SAVES);
