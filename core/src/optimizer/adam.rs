@@ -70,6 +70,25 @@ impl<L: Zeroed, B1: Zeroed, B2: Zeroed, E: Zeroed> Zeroed for Adam<L, B1, B2, E>
     };
 }
 
+/// Names of [`Adam`]'s own variables.
+pub(super) const POWERS: &[&str] = &["beta1_power", "beta2_power"];
+
+/// An optimizer around an [`Adam`] has its variables.
+macro_rules! powers_of {
+    ($adam:tt) => {
+        const SCALARS: &'static [&'static str] = super::adam::POWERS;
+
+        fn scalar(&self, index: usize) -> Option<&f32> {
+            self.$adam.scalar(index)
+        }
+
+        fn scalar_mut(&mut self, index: usize) -> Option<&mut f32> {
+            self.$adam.scalar_mut(index)
+        }
+    };
+}
+pub(super) use powers_of;
+
 /// What the variables of one step share.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
@@ -93,7 +112,7 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for Adam<L,
             variable: "Adam_1",
         },
     ];
-    const SCALARS: &'static [&'static str] = &["beta1_power", "beta2_power"];
+    const SCALARS: &'static [&'static str] = POWERS;
     const SPARSE: Sparse = Sparse::Decaying;
 
     fn scalar(&self, index: usize) -> Option<&f32> {

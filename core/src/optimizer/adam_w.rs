@@ -1,5 +1,6 @@
 //! Adam with weight decay beside the gradient.
 
+use super::adam::powers_of;
 use super::{Adam, Elements, Optimizer, Slot, Sparse};
 use crate::variable::Storage;
 use crate::{Real, Schedule, Zeroed};
@@ -55,16 +56,9 @@ impl<L: Schedule> Optimizer for AdamW<L> {
     type Step = Step;
 
     const SLOTS: &'static [Slot] = Adam::<L>::SLOTS;
-    const SCALARS: &'static [&'static str] = Adam::<L>::SCALARS;
     const SPARSE: Sparse = Sparse::Decaying;
 
-    fn scalar(&self, index: usize) -> Option<&f32> {
-        self.adam.scalar(index)
-    }
-
-    fn scalar_mut(&mut self, index: usize) -> Option<&mut f32> {
-        self.adam.scalar_mut(index)
-    }
+    powers_of!(adam);
 
     fn begin(&self, global_step: i64) -> Step {
         Step {

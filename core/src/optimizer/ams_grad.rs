@@ -1,6 +1,6 @@
 //! Adam whose rates never rise again.
 
-use super::adam::{Adam, Step};
+use super::adam::{Adam, Step, powers_of};
 use super::{Elements, Optimizer, Slot, Sparse};
 use crate::kernel::AdamRates;
 use crate::variable::Storage;
@@ -48,16 +48,9 @@ impl<L: Schedule, B1: Schedule, B2: Schedule, E: Schedule> Optimizer for AmsGrad
             variable: "Adam_2",
         },
     ];
-    const SCALARS: &'static [&'static str] = Adam::<L, B1, B2, E>::SCALARS;
     const SPARSE: Sparse = Sparse::Decaying;
 
-    fn scalar(&self, index: usize) -> Option<&f32> {
-        self.0.scalar(index)
-    }
-
-    fn scalar_mut(&mut self, index: usize) -> Option<&mut f32> {
-        self.0.scalar_mut(index)
-    }
+    powers_of!(0);
 
     fn begin(&self, global_step: i64) -> Step {
         self.0.begin(global_step)
