@@ -5,7 +5,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 use super::claim;
 use super::error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
 use super::geometry::Geometry;
-use super::log::Newest;
+use super::log::{Log, Newest};
 use super::media::Media;
 use super::options::{Claim, Options};
 use super::read::{self, Damaged};
@@ -84,9 +84,11 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
     /// [`OpenError`] for a flash that cannot hold a region, and for a region that is not the
     /// manager's to take.
     pub async fn open(flash: F, options: Options) -> Result<Self, OpenError> {
-        let mut media = Media::new(flash).map_err(OpenError::Geometry)?;
-        let region = recovery::open(&mut media, &options).await?;
-        Ok(Self::with(media, options, region))
+        let media = Media::new(flash).map_err(OpenError::Geometry)?;
+        let mut manager = Self::unopened(media, options);
+        manager.recover(options.claim).await?;
+        manager.read_info().await;
+        Ok(manager)
     }
 
     /// Opens the whole of `flash` and gives up whatever is in it.
@@ -97,29 +99,79 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
     /// # Errors
     /// [`FormatError`] for a flash that cannot hold a region or that fails.
     pub async fn format(flash: F, options: Options) -> Result<Self, FormatError<F::Error>> {
-        let mut media = Media::new(flash).map_err(FormatError::Geometry)?;
-        let anything = Options {
-            claim: Claim::Anything,
-            ..options
-        };
-        let region = recovery::open(&mut media, &anything).await;
-        let unused = Region::Unclaimed(recovery::Unclaimed { next_sequence: 1 });
-        let log = claim::format(&mut media, region.unwrap_or(unused)).await;
-        let log = log.map_err(|error| match error {
-            SaveError::Flash(error) => FormatError::Flash(error),
-            _ => FormatError::NotReady,
-        })?;
-        Ok(Self::with(media, options, Region::Log(log)))
+        let media = Media::new(flash).map_err(FormatError::Geometry)?;
+        let mut manager = Self::unopened(media, options);
+        // With this claim there is nothing to refuse.
+        let _ = manager.recover(Claim::Anything).await;
+        let mut emptied = manager.empty().await;
+        if let Err(SaveError::Exhausted) = emptied {
+            manager.erase_all().await.map_err(FormatError::of)?;
+            emptied = manager.empty().await;
+        }
+        emptied.map_err(FormatError::of)?;
+        Ok(manager)
     }
 
-    fn with(media: Media<F>, options: Options, region: Region) -> Self {
+    /// Makes the region the manager's, with no checkpoint in it.
+    pub(super) async fn empty(&mut self) -> Result<(), SaveError<F::Error>> {
+        let mut log = self.begin().await?;
+        self.give_up(&mut log).await
+    }
+
+    // The phases of opening and formatting. They are apart so that a caller that does not wait can
+    // give each a stack frame of its own.
+
+    /// A manager that knows nothing of its region.
+    pub(super) const fn unopened(media: Media<F>, options: Options) -> Self {
         Self {
             media,
             options,
-            region,
+            region: Region::Unclaimed(recovery::Unclaimed { next_sequence: 1 }),
             last_step: None,
             misfit: None,
         }
+    }
+
+    /// Finds what is in the region.
+    pub(super) async fn recover(&mut self, claim: Claim) -> Result<(), OpenError> {
+        let options = Options {
+            claim,
+            ..self.options
+        };
+        self.region = recovery::open(&mut self.media, &options).await?;
+        Ok(())
+    }
+
+    /// Reads what the newest checkpoint says of itself.
+    pub(super) async fn read_info(&mut self) {
+        if let Region::Log(log) = &mut self.region
+            && let Some(newest) = &mut log.newest
+        {
+            newest.info = read::info(&mut self.media, &newest.slot).await;
+        }
+    }
+
+    /// The log to give up so that the region is empty.
+    pub(super) async fn begin(&mut self) -> Result<Log, SaveError<F::Error>> {
+        claim::begin(&mut self.media, self.region).await
+    }
+
+    /// Gives up a log that [`begin`](Self::begin) has found.
+    pub(super) async fn give_up(&mut self, log: &mut Log) -> Result<(), SaveError<F::Error>> {
+        claim::give_up(&mut self.media, log).await?;
+        self.region = Region::Log(*log);
+        Ok(())
+    }
+
+    /// Erases a region whose sequence numbers are used up.
+    pub(super) async fn erase_all(&mut self) -> Result<(), SaveError<F::Error>> {
+        self.region = claim::erase_all(&mut self.media).await?;
+        Ok(())
+    }
+
+    /// Whether nothing in the region is the manager's.
+    pub(super) fn is_unclaimed(&self) -> bool {
+        matches!(self.region, Region::Unclaimed(_))
     }
 
     /// The flash.

@@ -8,8 +8,10 @@ use embedded_storage_async::nor_flash as asynchronous;
 
 use super::asynchronous::{AsyncCheckpointManager, Restoration, Saved};
 use super::error::{FormatError, OpenError, RestoreError, SaveError};
-use super::geometry::Geometry;
-use super::options::Options;
+use super::geometry::{Geometry, GeometryError};
+use super::media::Media;
+use super::options::{Claim, Options};
+use super::save::Order;
 use crate::Variables;
 use crate::checkpoint::{Restore, Status};
 
@@ -26,10 +28,33 @@ impl<F: NorFlash> CheckpointManager<F> {
     /// # Errors
     /// [`OpenError`] for a flash that cannot hold a region, and for a region that is not the
     /// manager's to take.
-    #[inline(never)]
     pub fn open(flash: F, options: Options) -> Result<Self, OpenError> {
-        let opened = pin!(AsyncCheckpointManager::open(Blocking(flash), options));
-        ready(opened).ok_or(OpenError::NotReady)?.map(Self)
+        // One local, so that it is built where it is returned: it is too large to be moved about.
+        let mut opened = Self::unopened(flash, options, OpenError::Geometry);
+        if let Ok(manager) = &mut opened
+            && let Err(error) = manager.recover(options.claim)
+        {
+            opened = Err(error);
+        }
+        opened
+    }
+
+    /// A manager that knows nothing of its region yet.
+    #[inline(never)]
+    fn unopened<E>(
+        flash: F,
+        options: Options,
+        error: impl FnOnce(GeometryError) -> E,
+    ) -> Result<Self, E> {
+        let media = Media::new(Blocking(flash)).map_err(error)?;
+        Ok(Self(AsyncCheckpointManager::unopened(media, options)))
+    }
+
+    #[inline(never)]
+    fn recover(&mut self, claim: Claim) -> Result<(), OpenError> {
+        let recovered = apart(|| ready(pin!(self.0.recover(claim))));
+        recovered.ok_or(OpenError::NotReady)??;
+        apart(|| ready(pin!(self.0.read_info()))).ok_or(OpenError::NotReady)
     }
 
     /// Opens the whole of `flash` and gives up whatever is in it.
@@ -39,10 +64,28 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`FormatError`] for a flash that cannot hold a region or that fails.
-    #[inline(never)]
     pub fn format(flash: F, options: Options) -> Result<Self, FormatError<F::Error>> {
-        let formatted = pin!(AsyncCheckpointManager::format(Blocking(flash), options));
-        ready(formatted).ok_or(FormatError::NotReady)?.map(Self)
+        let mut formatted = Self::unopened(flash, options, FormatError::Geometry);
+        if let Ok(manager) = &mut formatted
+            && let Err(error) = manager.take_anything()
+        {
+            formatted = Err(error);
+        }
+        formatted
+    }
+
+    fn take_anything(&mut self) -> Result<(), FormatError<F::Error>> {
+        // With this claim there is nothing to refuse.
+        let _ = self.recover(Claim::Anything);
+        let mut emptied = self.empty();
+        if let Err(SaveError::Exhausted) = emptied {
+            let erased = apart(|| ready(pin!(self.0.erase_all())));
+            erased
+                .ok_or(FormatError::NotReady)?
+                .map_err(FormatError::of)?;
+            emptied = self.empty();
+        }
+        emptied.map_err(FormatError::of)
     }
 
     /// The flash.
@@ -63,12 +106,48 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`SaveError`]; the region stays as it was, and the next call tries anew.
-    #[inline(never)]
     pub fn save(
         &mut self,
         variables: &impl Variables,
     ) -> Result<Option<Saved>, SaveError<F::Error>> {
-        ready(pin!(self.0.save(variables))).ok_or(SaveError::NotReady)?
+        match apart(|| self.prepare(variables)) {
+            Ok(Some(ref order)) => match apart(|| ready(pin!(self.0.write(order, variables)))) {
+                Some(saved) => saved.map(Some),
+                None => Err(SaveError::NotReady),
+            },
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[inline(never)]
+    fn empty(&mut self) -> Result<(), SaveError<F::Error>> {
+        match apart(|| ready(pin!(self.0.begin()))) {
+            Some(Ok(ref mut log)) => {
+                apart(|| ready(pin!(self.0.give_up(log)))).ok_or(SaveError::NotReady)?
+            }
+            Some(Err(error)) => Err(error),
+            None => Err(SaveError::NotReady),
+        }
+    }
+
+    /// All phases of a save up to the last.
+    fn prepare(
+        &mut self,
+        variables: &impl Variables,
+    ) -> Result<Option<Order>, SaveError<F::Error>> {
+        let Some(request) = apart(|| self.0.request(variables))? else {
+            return Ok(None);
+        };
+        if self.0.is_unclaimed() {
+            self.empty()?;
+        }
+        let order = apart(|| ready(pin!(self.0.plan(&request))));
+        let mut order = order.ok_or(SaveError::NotReady)??;
+        if order.moves() > 0 {
+            apart(|| ready(pin!(self.0.make_room(&mut order)))).ok_or(SaveError::NotReady)??;
+        }
+        Ok(Some(order))
     }
 
     /// Assigns all variables from the newest checkpoint that can be read, if there is one.
@@ -128,6 +207,13 @@ impl<F: NorFlash> CheckpointManager<F> {
     pub fn endurance(&self, length: u32, cycles: u32) -> u64 {
         self.0.endurance(length, cycles)
     }
+}
+
+/// Runs a phase with a stack frame of its own: inlined, the phases would have one that is as large as
+/// those of all of them together.
+#[inline(never)]
+fn apart<T>(phase: impl FnOnce() -> T) -> T {
+    phase()
 }
 
 /// The result of a future that does not wait.

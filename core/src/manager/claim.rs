@@ -9,17 +9,20 @@ use super::media::Media;
 use super::recovery::{Region, Unclaimed};
 use super::slot::{Header, KeptAt};
 
-/// Takes a region that is nobody's: erases its last block and writes there that there is no
-/// checkpoint. Cut short, it is begun again.
+/// The log that [`give_up`] has to give up so that a region is the manager's and empty: its own, or,
+/// where it is nobody's, that of its last block, which is erased for it. Cut short, it is begun again.
 ///
 /// The erase comes first, although the block reads as erased: a write that was cut may have left
 /// no trace, and no unit is written twice. So a cut can leave anything in this one block.
-pub(super) async fn claim<F: NorFlash>(
+pub(super) async fn begin<F: NorFlash>(
     media: &mut Media<F>,
-    unclaimed: Unclaimed,
+    region: Region,
 ) -> Result<Log, SaveError<F::Error>> {
+    let sequence = match region {
+        Region::Log(log) => return Ok(Log { open: false, ..log }),
+        Region::Unclaimed(Unclaimed { next_sequence }) => next_sequence,
+    };
     let block = media.geometry.blocks() - 1;
-    let sequence = unclaimed.next_sequence;
     let next_sequence = sequence.checked_add(1).ok_or(SaveError::Exhausted)?;
     let erases = start_block(media, block, 0, sequence, 0).await;
     let tip = Tip {
@@ -28,7 +31,7 @@ pub(super) async fn claim<F: NorFlash>(
         offset: 0,
         erases: erases.map_err(SaveError::Flash)?,
     };
-    let log = Log {
+    Ok(Log {
         tail: block,
         tail_sequence: sequence,
         tip,
@@ -36,15 +39,14 @@ pub(super) async fn claim<F: NorFlash>(
         next_sequence,
         found: None,
         newest: None,
-    };
-    give_up(media, log).await
+    })
 }
 
 /// Gives up all checkpoints at once, by the commit of a record that says so.
-async fn give_up<F: NorFlash>(
+pub(super) async fn give_up<F: NorFlash>(
     media: &mut Media<F>,
-    mut log: Log,
-) -> Result<Log, SaveError<F::Error>> {
+    log: &mut Log,
+) -> Result<(), SaveError<F::Error>> {
     let (tip, open) = (log.tip, log.open);
     let extent = media.geometry.extent(0).ok_or(SaveError::Exhausted)?;
     let header = |sequence| Header {
@@ -62,32 +64,22 @@ async fn give_up<F: NorFlash>(
     };
     // A block of its own unless the region is new: what is given up is before `tail`.
     let rest_of_tip = open && log.newest.is_none();
-    let draft = Draft::begin(media, &mut log, tip, rest_of_tip, extent, header).await?;
+    let draft = Draft::begin(media, log, tip, rest_of_tip, extent, header).await?;
     let (slot, tip) = draft.commit(media).await?;
-    Ok(Log {
-        tail: slot.block,
-        tail_sequence: slot.sequence,
-        tip,
-        open: true,
-        newest: None,
-        ..log
-    })
+    log.tail = slot.block;
+    log.tail_sequence = slot.sequence;
+    log.tip = tip;
+    log.open = true;
+    log.newest = None;
+    Ok(())
 }
 
-/// Gives up whatever is in the region.
-pub(super) async fn format<F: NorFlash>(
+/// Erases a region whose sequence numbers are used up; what it is then.
+pub(super) async fn erase_all<F: NorFlash>(
     media: &mut Media<F>,
-    region: Region,
-) -> Result<Log, SaveError<F::Error>> {
-    let formatted = match region {
-        Region::Log(log) => give_up(media, Log { open: false, ..log }).await,
-        Region::Unclaimed(unclaimed) => claim(media, unclaimed).await,
-    };
-    if !matches!(formatted, Err(SaveError::Exhausted)) {
-        return formatted;
-    }
+) -> Result<Region, SaveError<F::Error>> {
     for block in 0..media.geometry.blocks() {
         media.erase(block).await.map_err(SaveError::Flash)?;
     }
-    claim(media, Unclaimed { next_sequence: 1 }).await
+    Ok(Region::Unclaimed(Unclaimed { next_sequence: 1 }))
 }

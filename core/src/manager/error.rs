@@ -97,6 +97,15 @@ pub enum FormatError<E> {
     NotReady,
 }
 
+impl<E> FormatError<E> {
+    pub(super) fn of(error: SaveError<E>) -> Self {
+        match error {
+            SaveError::Flash(error) => Self::Flash(error),
+            _ => Self::NotReady,
+        }
+    }
+}
+
 impl<E: fmt::Debug> fmt::Display for FormatError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

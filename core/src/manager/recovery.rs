@@ -8,9 +8,9 @@ use super::log::{Log, Newest, Tip};
 use super::marker::Parsed;
 use super::media::Media;
 use super::options::{Claim, Options, Start};
-use super::read;
 use super::slot::HEADER;
 use super::walk::{Slot, Walk};
+use crate::checkpoint::Info;
 
 /// What a region is to the manager.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,8 @@ pub(super) struct Unclaimed {
     pub(super) next_sequence: u32,
 }
 
-/// Finds the log, or decides whether the region may be taken.
+/// Finds the log, or decides whether the region may be taken. What the newest checkpoint says of
+/// itself is not read yet.
 pub(super) async fn open<F: NorFlash>(
     media: &mut Media<F>,
     options: &Options,
@@ -194,10 +195,8 @@ async fn log_up_to<F: NorFlash>(
             newest = Some(slot);
         }
     }
-    if let Some(slot) = newest {
-        let info = read::info(media, &slot).await;
-        log.newest = Some(Newest { slot, info });
-    }
+    let info = Info::default();
+    log.newest = newest.map(|slot| Newest { slot, info });
     log
 }
 

@@ -3,7 +3,6 @@
 use embedded_storage_async::nor_flash::NorFlash;
 
 use super::asynchronous::{AsyncCheckpointManager, Saved};
-use super::claim::claim;
 use super::draft::Draft;
 use super::error::SaveError;
 use super::geometry::Extent;
@@ -31,6 +30,27 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
         &mut self,
         variables: &impl Variables,
     ) -> Result<Option<Saved>, SaveError<F::Error>> {
+        let Some(request) = self.request(variables)? else {
+            return Ok(None);
+        };
+        if self.is_unclaimed() {
+            self.empty().await?;
+        }
+        let mut order = self.plan(&request).await?;
+        if order.moves() > 0 {
+            self.make_room(&mut order).await?;
+        }
+        self.write(&order, variables).await.map(Some)
+    }
+
+    // The phases of a save, one after the other. They are apart so that a caller that does not wait
+    // can give each a stack frame of its own.
+
+    /// Sizes the checkpoint; `None` if it is too early.
+    pub(super) fn request(
+        &self,
+        variables: &impl Variables,
+    ) -> Result<Option<Request>, SaveError<F::Error>> {
         let step = variables.global_step();
         if !self.is_due(step) {
             return Ok(None);
@@ -43,6 +63,75 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
             time: self.options.clock.map(|clock| clock()),
             model_id: Some(variables.model_id()),
         };
+        let length = self.encoder(&info).total_len(variables);
+        let length = length.map_err(SaveError::Encode)?;
+        Ok(Some(Request {
+            length,
+            extent: self.extent(length)?,
+            info,
+        }))
+    }
+
+    /// Decides what lives on, and what has to move.
+    pub(super) async fn plan(&mut self, request: &Request) -> Result<Order, SaveError<F::Error>> {
+        let Region::Log(log) = &self.region else {
+            return Err(SaveError::Exhausted);
+        };
+        let Request {
+            length,
+            extent,
+            info,
+        } = *request;
+        let newest = log.newest_header().map(Standing::of);
+        let step = info.global_step.unwrap_or(0);
+        let standing = Standing::after(newest, &self.options, step, info.time);
+        let retention = Retention::new(&self.options, standing);
+        let geometry = self.media.geometry;
+        let plan = plan(&mut self.media, log, retention, &extent).await;
+        Ok(Order {
+            standing,
+            length,
+            extent,
+            info,
+            plan: plan.map_err(|needed| too_small(geometry, needed.blocks))?,
+        })
+    }
+
+    /// Copies ahead what the plan says.
+    pub(super) async fn make_room(&mut self, order: &mut Order) -> Result<(), SaveError<F::Error>> {
+        let Region::Log(log) = &mut self.region else {
+            return Err(SaveError::Exhausted);
+        };
+        log.open = false;
+        let mut room = Room {
+            media: &mut self.media,
+            log,
+            rest_of_tip: order.plan.rest_of_tip,
+        };
+        for _ in 0..order.plan.moves {
+            room.move_group(&order.plan.retention).await?;
+        }
+        // The rest of a block that copies have begun.
+        order.plan.rest_of_tip = room.rest_of_tip;
+        Ok(())
+    }
+
+    /// Writes a checkpoint for which there is room.
+    pub(super) async fn write(
+        &mut self,
+        order: &Order,
+        variables: &impl Variables,
+    ) -> Result<Saved, SaveError<F::Error>> {
+        let encoder = self.encoder(&order.info);
+        let Region::Log(log) = &mut self.region else {
+            return Err(SaveError::Exhausted);
+        };
+        let newest = write(&mut self.media, log, order, encoder, variables).await?;
+        self.last_step = order.info.global_step;
+        Ok(Saved::new(&newest))
+    }
+
+    fn encoder(&self, info: &Info) -> Encoder {
         let mut encoder = Encoder::new();
         if let Some(time) = info.time {
             encoder = encoder.at_time(time);
@@ -50,35 +139,7 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
         if let Some(choice) = self.options.encoding {
             encoder = encoder.choosing(choice);
         }
-        let length = encoder.total_len(variables).map_err(SaveError::Encode)?;
-        let extent = self.extent(length)?;
-        if let Region::Unclaimed(unclaimed) = self.region {
-            self.region = Region::Log(claim(&mut self.media, unclaimed).await?);
-        }
-        let Region::Log(log) = &mut self.region else {
-            return Err(SaveError::Exhausted);
-        };
-        let newest = log.newest_header().map(Standing::of);
-        let standing = Standing::after(newest, &self.options, step, info.time);
-        let retention = Retention::new(&self.options, standing);
-        let found = self.media.geometry;
-        let plan = plan(&mut self.media, log, retention, &extent).await;
-        let plan = plan.map_err(|needed| too_small(found, needed.blocks))?;
-        let mut save = Save {
-            media: &mut self.media,
-            log,
-            rest_of_tip: plan.rest_of_tip,
-        };
-        save.make_room(&plan).await?;
-        let checkpoint = Checkpoint {
-            standing,
-            length,
-            extent,
-            info,
-        };
-        let newest = save.write(&plan, &checkpoint, encoder, variables).await?;
-        self.last_step = Some(step);
-        Ok(Some(Saved::new(&newest)))
+        encoder
     }
 
     /// The space of a checkpoint, if a region of this size can hold it for ever, with as many
@@ -103,33 +164,41 @@ fn too_small<E>(geometry: super::Geometry, blocks: u32) -> SaveError<E> {
     }
 }
 
-/// What is known of a checkpoint before it is written.
-struct Checkpoint {
-    standing: Standing,
+/// A checkpoint that is to be saved.
+#[derive(Debug)]
+pub(super) struct Request {
     length: u32,
     extent: Extent,
     info: Info,
 }
 
-/// A save that changes the flash. `log` never says more than what is in flash: a save that ends
-/// early leaves it true.
-struct Save<'a, F> {
+/// A checkpoint, and what is done for it.
+#[derive(Debug)]
+pub(super) struct Order {
+    standing: Standing,
+    length: u32,
+    extent: Extent,
+    info: Info,
+    plan: Plan,
+}
+
+impl Order {
+    /// How many groups have to be copied ahead before it is written.
+    pub(super) fn moves(&self) -> u32 {
+        self.plan.moves
+    }
+}
+
+/// Copies that make room. `log` never says more than what is in flash: a save that ends early leaves
+/// it true.
+struct Room<'a, F> {
     media: &'a mut Media<F>,
     log: &'a mut Log,
     /// Whether the next slot may use the rest of the tip.
     rest_of_tip: bool,
 }
 
-impl<F: NorFlash> Save<'_, F> {
-    /// Copies ahead what the plan says.
-    async fn make_room(&mut self, plan: &Plan) -> Result<(), SaveError<F::Error>> {
-        self.log.open = false;
-        for _ in 0..plan.moves {
-            self.move_group(&plan.retention).await?;
-        }
-        Ok(())
-    }
-
+impl<F: NorFlash> Room<'_, F> {
     /// Copies what lives on of the log's first group ahead of the tip, and gives the group up.
     async fn move_group(&mut self, retention: &Retention) -> Result<(), SaveError<F::Error>> {
         let start = self.log.walk(&self.media.geometry);
@@ -221,70 +290,80 @@ impl<F: NorFlash> Save<'_, F> {
             position = position.saturating_add(len as u32);
         }
     }
+}
 
-    /// Writes the checkpoint.
-    async fn write(
-        &mut self,
-        plan: &Plan,
-        checkpoint: &Checkpoint,
-        mut encoder: Encoder,
-        variables: &impl Variables,
-    ) -> Result<Newest, SaveError<F::Error>> {
-        let mut walk = self.log.walk(&self.media.geometry);
-        let mut tail = None;
-        while let (None, Some(slot)) = (tail, walk.next(self.media).await) {
-            if plan.retention.retains(&slot.header) {
-                tail = Some((slot.block, slot.sequence));
-            }
+/// Writes the checkpoint; `log` knows it once it is committed.
+async fn write<F: NorFlash>(
+    media: &mut Media<F>,
+    log: &mut Log,
+    order: &Order,
+    mut encoder: Encoder,
+    variables: &impl Variables,
+) -> Result<Newest, SaveError<F::Error>> {
+    let tail = first_that_lives_on(media, log, &order.plan.retention).await;
+    let standing = &order.standing;
+    let retention = &order.plan.retention;
+    let header = |sequence| Header {
+        window: u16::try_from(retention.window).unwrap_or(u16::MAX),
+        kept_window: u8::try_from(retention.max_kept).unwrap_or(u8::MAX),
+        save_counter: standing.save_counter,
+        length: order.length,
+        kept: standing.kept,
+        copy: false,
+        settled: true,
+        empty: false,
+        tail: tail.map_or(sequence, |(_, first)| first),
+        kept_count: standing.kept_count,
+        kept_at: standing.kept_at,
+    };
+    log.open = false;
+    let (tip, rest) = (log.tip, order.plan.rest_of_tip);
+    let mut draft = Draft::begin(media, log, tip, rest, order.extent, header).await?;
+    let mut chunk = Chunk::ERASED;
+    loop {
+        let wants = draft.wants(media);
+        if wants == 0 {
+            break;
         }
-        let standing = checkpoint.standing;
-        let header = |sequence| Header {
-            window: u16::try_from(plan.retention.window).unwrap_or(u16::MAX),
-            kept_window: u8::try_from(plan.retention.max_kept).unwrap_or(u8::MAX),
-            save_counter: standing.save_counter,
-            length: checkpoint.length,
-            kept: standing.kept,
-            copy: false,
-            settled: true,
-            empty: false,
-            tail: tail.map_or(sequence, |(_, first)| first),
-            kept_count: standing.kept_count,
-            kept_at: standing.kept_at,
-        };
-        let (tip, rest) = (self.log.tip, self.rest_of_tip);
-        let extent = checkpoint.extent;
-        let mut draft = Draft::begin(self.media, self.log, tip, rest, extent, header).await?;
-        let mut chunk = Chunk::ERASED;
-        loop {
-            let wants = draft.wants(self.media);
-            if wants == 0 {
-                break;
-            }
-            let out = chunk.0.get_mut(..wants).unwrap_or_default();
-            let filled = encoder.fill(variables, out).map_err(SaveError::Encode)?;
-            if filled != wants {
-                return Err(SaveError::Changed);
-            }
-            draft.push(self.media, wants, &mut chunk).await?;
-        }
-        if encoder
-            .fill(variables, &mut [0])
-            .map_err(SaveError::Encode)?
-            != 0
-        {
+        let out = chunk.0.get_mut(..wants).unwrap_or_default();
+        let filled = encoder.fill(variables, out).map_err(SaveError::Encode)?;
+        if filled != wants {
             return Err(SaveError::Changed);
         }
-        let (slot, tip) = draft.commit(self.media).await?;
-        let (tail, tail_sequence) = tail.unwrap_or((slot.block, slot.sequence));
-        let newest = Newest {
-            slot,
-            info: checkpoint.info,
-        };
-        self.log.tail = tail;
-        self.log.tail_sequence = tail_sequence;
-        self.log.tip = tip;
-        self.log.open = true;
-        self.log.newest = Some(newest);
-        Ok(newest)
+        draft.push(media, wants, &mut chunk).await?;
     }
+    if encoder
+        .fill(variables, &mut [0])
+        .map_err(SaveError::Encode)?
+        != 0
+    {
+        return Err(SaveError::Changed);
+    }
+    let (slot, tip) = draft.commit(media).await?;
+    let (tail, tail_sequence) = tail.unwrap_or((slot.block, slot.sequence));
+    let newest = Newest {
+        slot,
+        info: order.info,
+    };
+    log.tail = tail;
+    log.tail_sequence = tail_sequence;
+    log.tip = tip;
+    log.open = true;
+    log.newest = Some(newest);
+    Ok(newest)
+}
+
+/// Block and sequence number of the oldest slot that lives on.
+async fn first_that_lives_on<F: NorFlash>(
+    media: &mut Media<F>,
+    log: &Log,
+    retention: &Retention,
+) -> Option<(u32, u32)> {
+    let mut walk = log.walk(&media.geometry);
+    while let Some(slot) = walk.next(media).await {
+        if retention.retains(&slot.header) {
+            return Some((slot.block, slot.sequence));
+        }
+    }
+    None
 }
