@@ -30,6 +30,10 @@ pub struct Example {
     pub bench_features: Vec<String>,
     /// The most stack that it may use in release without logging, in bytes, where it promises one.
     pub stack_budget: Option<u64>,
+    /// The most RAM that its statics and its stack may take together then.
+    pub ram_budget: Option<u64>,
+    /// Whether it leaves TensorFlow's result of its story in `checkpoint.gck`.
+    pub is_tensorflows: bool,
     /// What it expects at the other end of its serial line.
     pub serial: Serial,
     /// The most code and constants that it may have on a board, in bytes, where it promises that.
@@ -163,6 +167,9 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     };
     let stack_budget = gradlet.get("stack_budget");
     let stack_budget = stack_budget.map(board::number).transpose()?;
+    let ram_budget = gradlet.get("ram_budget");
+    let ram_budget = ram_budget.map(board::number).transpose()?;
+    let is_tensorflows = gradlet.get("tensorflow").and_then(Value::as_bool) == Some(true);
     let serial = Serial::read(gradlet)?;
     let flash_budget = match gradlet.get("flash_budget") {
         Some(budgets) => budgets
@@ -183,6 +190,8 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         is_bench,
         bench_features: bench_features.clone(),
         stack_budget,
+        ram_budget,
+        is_tensorflows,
         serial: serial.clone(),
         flash_budget: flash_budget.clone(),
     };

@@ -16,6 +16,14 @@ mod story {
     include!(concat!(env!("OUT_DIR"), "/story.rs"));
 }
 use story::{ACTIVATIONS, BACKBONE, BATCH, CLASSES, DISTINCT, FEATURES, INPUT, STEPS};
+use story::{DISTINCT_INPUTS, DISTINCT_LABELS};
+
+/// How many samples' features are kept to be replayed: none where each is trained on once.
+const KEPT: usize = if DISTINCT == STEPS * BATCH {
+    0
+} else {
+    DISTINCT
+};
 
 /// What the frozen model's int8 output stands for.
 const FEATURE: Quantization = Quantization {
@@ -26,7 +34,7 @@ const FEATURE: Quantization = Quantization {
 // Everything large is static; the sizes come from the story.
 static HEAD: Owned<Head<FEATURES, CLASSES, Adam>> = Owned::new();
 static SAMPLES: Owned<Batch<BATCH, FEATURES, CLASSES, i8>> = Owned::new();
-static REPLAY: Owned<[[i8; FEATURES]; DISTINCT]> = Owned::new();
+static REPLAY: Owned<[[i8; FEATURES]; KEPT]> = Owned::new();
 static SCRATCH: Owned<[i8; ACTIVATIONS]> = Owned::new();
 
 board::main!(run);
@@ -48,22 +56,23 @@ fn run(mut board: Board) -> Result<(), &'static str> {
 
     // The frozen layers see each labelled sample once; training replays their features.
     let mut seen = Crc32c::new();
-    for (features, &row) in replay.iter_mut().zip(&story::DISTINCT_ROWS) {
-        *features = *BACKBONE
-            .run(input(row)?, scratch)
-            .map_err(|_| "the scratch is too short")?;
-        features
-            .iter()
-            .for_each(|feature| seen.update(&feature.to_le_bytes()));
+    for (kept, input) in replay.iter_mut().zip(&DISTINCT_INPUTS) {
+        *kept = *features(input, scratch, &mut seen)?;
     }
-    figure("features_crc32c", Value::Bits(seen.value()), "crc32c");
 
-    for (positions, rows) in story::REPLAY.iter().zip(&story::ORDER) {
+    for positions in &story::REPLAY {
         batch.clear();
-        for (&position, &row) in positions.iter().zip(rows) {
-            let features = replay.get(usize::from(position)).ok_or("no such sample")?;
+        for position in positions.iter().copied().map(usize::from) {
+            let (input, label) = DISTINCT_INPUTS
+                .get(position)
+                .zip(DISTINCT_LABELS.get(position))
+                .ok_or("the story has no such sample")?;
+            let features = match replay.get(position) {
+                Some(kept) => kept,
+                None => features(input, scratch, &mut seen)?,
+            };
             batch
-                .push(features, label(row)?)
+                .push(features, usize::from(*label))
                 .map_err(|_| "the sample does not fit")?;
         }
         let loss = head
@@ -73,6 +82,7 @@ fn run(mut board: Board) -> Result<(), &'static str> {
             info!("step {} of {}: loss {}", head.global_step(), STEPS, loss);
         }
     }
+    figure("features_crc32c", Value::Bits(seen.value()), "crc32c");
 
     figure("accuracy_after", accuracy(head, scratch)?, "%");
     figure("state_crc32c", Value::Bits(fingerprint::of(head)), "crc32c");
@@ -91,34 +101,36 @@ fn run(mut board: Board) -> Result<(), &'static str> {
 /// Steps between two lines of the log.
 const REPORT_EVERY: i64 = 20;
 
+/// What the frozen layers make of a sample.
+fn features<'s>(
+    input: &[i8; INPUT],
+    scratch: &'s mut [i8; ACTIVATIONS],
+    seen: &mut Crc32c,
+) -> Result<&'s [i8; FEATURES], &'static str> {
+    let features = BACKBONE
+        .run(input, scratch)
+        .map_err(|_| "the scratch is too short")?;
+    features
+        .iter()
+        .for_each(|feature| seen.update(&feature.to_le_bytes()));
+    Ok(features)
+}
+
 /// The share of the story's test samples that the head classifies as labelled, in percent.
 fn accuracy(
     head: &Head<FEATURES, CLASSES, Adam>,
     scratch: &mut [i8; ACTIVATIONS],
 ) -> Result<f32, &'static str> {
     let mut right = 0u16;
-    for &row in &story::TEST {
+    for (input, &label) in story::TEST_INPUTS.iter().zip(&story::TEST_LABELS) {
         let values = BACKBONE
-            .run(input(row)?, scratch)
+            .run(input, scratch)
             .map_err(|_| "the scratch is too short")?;
         let class = head.predict(&Quantized {
             values,
             quantization: FEATURE,
         });
-        right += u16::from(class == label(row)?);
+        right += u16::from(class == usize::from(label));
     }
-    Ok(f32::from(right) * 100.0 / story::TEST.len() as f32)
-}
-
-fn input(row: u16) -> Result<&'static [i8; INPUT], &'static str> {
-    story::INPUTS
-        .get(usize::from(row))
-        .ok_or("the story has no such sample")
-}
-
-fn label(row: u16) -> Result<usize, &'static str> {
-    story::LABELS
-        .get(usize::from(row))
-        .map(|&label| label.into())
-        .ok_or("the story has no label")
+    Ok(f32::from(right) * 100.0 / story::TEST_INPUTS.len() as f32)
 }

@@ -7,14 +7,12 @@
 #![no_main]
 #![forbid(unsafe_code)]
 
-mod format;
 mod report;
 mod source;
 
 use board::{Board, Value, figure};
-use embedded_storage::nor_flash::NorFlash;
 use gradlet::checkpoint::{self, WriteError};
-use gradlet::manager::{CheckpointManager, Options, Partition};
+use gradlet::manager::Options;
 use gradlet::{Adam, Batch, Head, Owned, Quantization, ReplayBuffer};
 use resumable::{Ended, Schedule, Session};
 
@@ -39,9 +37,6 @@ const SCHEDULE: Schedule = Schedule {
     save_every: 5,
     reset_every: 222,
 };
-
-/// Erase blocks of the flash that are used at most.
-const BLOCKS: usize = 32;
 
 const OPTIONS: Options = Options {
     max_to_keep: 2,
@@ -75,16 +70,7 @@ fn run(mut board: Board) -> Result<(), &'static str> {
     let scratch = SCRATCH.take().map_err(|_| "the scratch is taken")?;
 
     report::started(&mut board.serial);
-    let mut region = region(&mut board.flash)?;
-    let mut checkpoints = match CheckpointManager::open(&mut region, OPTIONS) {
-        Ok(checkpoints) => checkpoints,
-        Err(error) => {
-            format::allowed(error, &mut board.serial)?;
-            CheckpointManager::format(&mut region, OPTIONS)
-                .map_err(|_| "the flash cannot be formatted")?
-        }
-    };
-
+    let mut checkpoints = region::open(&mut board.flash, OPTIONS, &mut board.serial)?;
     let mut session = Session::new(head, replay, batch);
     let ended = session.run(
         &mut checkpoints,
@@ -107,11 +93,4 @@ fn run(mut board: Board) -> Result<(), &'static str> {
     })?;
     figure("checkpoint", bytes, "byte");
     Ok(())
-}
-
-/// The part of the flash that holds the checkpoints.
-fn region<F: NorFlash>(flash: F) -> Result<Partition<F>, &'static str> {
-    let used = flash.capacity().min(BLOCKS * F::ERASE_SIZE);
-    let used = u32::try_from(used).map_err(|_| "the flash is too large")?;
-    Partition::new(flash, 0..used).map_err(|_| "the flash has no whole blocks")
 }

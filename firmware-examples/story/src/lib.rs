@@ -31,7 +31,7 @@
 //! | `KERNEL`, `BIAS` | the shipped head, `[[f32; CLASSES]; FEATURES]` and `[f32; CLASSES]` |
 //! | `INPUTS`, `LABELS` | the data set, one row a sample |
 //! | `FINETUNE`, `TEST`, `SOURCE_TEST` | rows of the data set |
-//! | `TEST_INPUTS`, `TEST_LABELS`, `DISTINCT_INPUTS`, `DISTINCT_LABELS` | the samples of these rows alone, where the whole data set would not fit |
+//! | `FINETUNE_INPUTS`, `FINETUNE_LABELS`, `TEST_INPUTS`, `TEST_LABELS`, `DISTINCT_INPUTS`, `DISTINCT_LABELS` | the samples of these rows alone, where the whole data set would not fit |
 //! | `LEARNING_RATE`, `BETA1`, `BETA2`, `EPSILON` | Adam's |
 //! | `BATCH`, `STEPS`, `ORDER` | the rows of each training step |
 //! | `DISTINCT`, `DISTINCT_ROWS`, `REPLAY` | the rows that occur in `ORDER`, by first use, and `ORDER` as positions among them: what a replay buffer holds, and how it is read |

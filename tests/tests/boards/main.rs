@@ -8,10 +8,12 @@
 //! training order if it names any (`finetune-wand_digits-replay`). A `*` stands for any one word.
 mod cuts;
 mod expected;
+mod tensorflow;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Trial};
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use tempfile::TempDir;
 use xtask::{
     board::{self, Board},
     elf,
@@ -136,7 +138,7 @@ impl Place {
         build(&self.example, &self.variant, &self.board, log, features)
     }
 
-    fn run(&self, log: Log) -> Result<Outcome> {
+    fn run(&self, log: Log) -> Result<Ran> {
         let elf = self.build(log, &[])?;
         let (story, mode) = (self.variant.folder(), self.variant.mode.as_deref());
         let peer = self.example.serial.peer(story.as_deref(), mode)?;
@@ -156,7 +158,12 @@ impl Place {
             echo: Echo::Quiet,
             peer: &peer,
         };
-        emulator::run(&Machine::this(Installing::Forbidden), &run)
+        let outcome = emulator::run(&Machine::this(Installing::Forbidden), &run)?;
+        Ok(Ran {
+            outcome,
+            elf,
+            folder,
+        })
     }
 
     fn expected(&self) -> Result<String> {
@@ -192,21 +199,49 @@ fn build(
     firmware::build(&machine, &toolchain, &build)
 }
 
+/// What a run has left.
+struct Ran {
+    outcome: Outcome,
+    elf: PathBuf,
+    /// Where the files are that the program has written.
+    folder: TempDir,
+}
+
 fn ends_well(place: &Place) -> Result<()> {
-    let outcome = place.run(Log::Off)?;
+    let outcome = place.run(Log::Off)?.outcome;
     ensure!(outcome.exit == Exit::Success, "{}", shown(&outcome));
     Ok(())
 }
 
 fn prints_what_is_expected(place: &Place) -> Result<()> {
-    let outcome = place.run(Log::Off)?;
-    expected::compare(&place.expected()?, &shown(&outcome))?;
-    if let (Some(budget), Exit::Success) = (place.example.stack_budget, outcome.exit) {
-        let peak =
-            figures::number(&outcome.text, "stack_peak").context("there is no stack_peak")?;
+    let ran = place.run(Log::Off)?;
+    expected::compare(&place.expected()?, &shown(&ran.outcome))?;
+    if ran.outcome.exit == Exit::Success {
+        keeps_to_its_budgets(&place.example, &ran)?;
+    }
+    if let (true, Some(story), Some(mode)) = (
+        place.example.is_tensorflows,
+        place.variant.folder(),
+        &place.variant.mode,
+    ) {
+        tensorflow::compare(&ran.folder.path().join("checkpoint.gck"), &story, mode)?;
+    }
+    Ok(())
+}
+
+fn keeps_to_its_budgets(example: &Example, ran: &Ran) -> Result<()> {
+    let peak =
+        figures::number(&ran.outcome.text, "stack_peak").context("there is no stack_peak")?;
+    let peak = peak as u64;
+    let ram = elf::sizes(&ran.elf)?.static_ram() + peak;
+    for (what, bytes, budget) in [
+        ("the stack's peak is", peak, example.stack_budget),
+        ("statics and stack take", ram, example.ram_budget),
+    ] {
+        let budget = budget.unwrap_or(u64::MAX);
         ensure!(
-            peak <= budget as f64,
-            "the stack's peak is {peak} bytes, its budget {budget}"
+            bytes <= budget,
+            "{what} {bytes} bytes, the budget is {budget}"
         );
     }
     Ok(())
@@ -214,7 +249,7 @@ fn prints_what_is_expected(place: &Place) -> Result<()> {
 
 /// The log adds lines and costs stack, and changes nothing else.
 fn ends_the_same_when_it_logs(place: &Place) -> Result<()> {
-    let outcome = place.run(Log::On)?;
+    let outcome = place.run(Log::On)?.outcome;
     expected::compare(&place.expected()?, &expected::without_log(&shown(&outcome)))
 }
 

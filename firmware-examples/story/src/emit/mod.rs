@@ -140,6 +140,7 @@ fn dataset(module: &mut Module, story: &Story) {
         "[u8; SAMPLES]",
         story.labels.clone(),
     );
+    chosen(module, story, "FINETUNE", &story.finetune);
     chosen(module, story, "TEST", &story.test);
     let groups = [
         (
