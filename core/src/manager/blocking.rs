@@ -11,7 +11,7 @@ use super::error::{FormatError, OpenError, RestoreError, SaveError};
 use super::geometry::{Geometry, GeometryError};
 use super::media::Media;
 use super::options::{Claim, Options};
-use super::save::Order;
+use super::save::{Order, Request};
 use crate::Variables;
 use crate::checkpoint::{Restore, Status};
 
@@ -110,12 +110,19 @@ impl<F: NorFlash> CheckpointManager<F> {
         &mut self,
         variables: &impl Variables,
     ) -> Result<Option<Saved>, SaveError<F::Error>> {
-        match apart(|| self.prepare(variables)) {
-            Ok(Some(ref order)) => match apart(|| ready(pin!(self.0.write(order, variables)))) {
+        let request = match apart(|| self.0.request(variables)) {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if self.0.is_unclaimed() {
+            self.empty()?;
+        }
+        match self.place(&request) {
+            Ok(ref order) => match apart(|| ready(pin!(self.0.write(order, variables)))) {
                 Some(saved) => saved.map(Some),
                 None => Err(SaveError::NotReady),
             },
-            Ok(None) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -131,23 +138,19 @@ impl<F: NorFlash> CheckpointManager<F> {
         }
     }
 
-    /// All phases of a save up to the last.
-    fn prepare(
-        &mut self,
-        variables: &impl Variables,
-    ) -> Result<Option<Order>, SaveError<F::Error>> {
-        let Some(request) = apart(|| self.0.request(variables))? else {
-            return Ok(None);
+    /// Decides where a checkpoint goes, and makes room for it.
+    #[inline(never)]
+    fn place(&mut self, request: &Request) -> Result<Order, SaveError<F::Error>> {
+        let mut placed = match apart(|| ready(pin!(self.0.plan(request)))) {
+            Some(planned) => planned,
+            None => Err(SaveError::NotReady),
         };
-        if self.0.is_unclaimed() {
-            self.empty()?;
+        if let Ok(order) = &mut placed
+            && order.moves() > 0
+        {
+            apart(|| ready(pin!(self.0.make_room(order)))).ok_or(SaveError::NotReady)??;
         }
-        let order = apart(|| ready(pin!(self.0.plan(&request))));
-        let mut order = order.ok_or(SaveError::NotReady)??;
-        if order.moves() > 0 {
-            apart(|| ready(pin!(self.0.make_room(&mut order)))).ok_or(SaveError::NotReady)??;
-        }
-        Ok(Some(order))
+        placed
     }
 
     /// Assigns all variables from the newest checkpoint that can be read, if there is one.

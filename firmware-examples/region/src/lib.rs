@@ -10,23 +10,48 @@ use gradlet::manager::{CheckpointManager, OpenError, Options, Partition};
 /// Erase blocks of the flash that are used at most.
 const BLOCKS: usize = 32;
 
-/// Checkpoints in the first blocks of `flash`.
-///
-/// Flash that holds something else is given up only if the answer on `line` is `y`.
+/// Checkpoints in the first blocks of `flash`, which may be given up as [`prepare`] says.
 ///
 /// # Errors
 /// A text for the person who runs the program.
-#[inline(never)]
 pub fn open<'f, F: NorFlash>(
     flash: &'f mut F,
     options: Options,
     line: &mut (impl Read + Write),
 ) -> Result<CheckpointManager<Partition<&'f mut F>>, &'static str> {
+    prepare(flash, options, line)?;
+    prepared(flash, options)
+}
+
+/// Sees to it that the first blocks of `flash` can be opened. Flash that holds something else is
+/// given up only if the answer on `line` is `y`.
+///
+/// # Errors
+/// A text for the person who runs the program.
+pub fn prepare<F: NorFlash>(
+    flash: &mut F,
+    options: Options,
+    line: &mut (impl Read + Write),
+) -> Result<(), &'static str> {
     // Opening writes nothing, so that it can be tried.
-    if let Some(error) = refusal(flash, options)? {
-        ask(error, line)?;
-        format(flash, options)?;
+    match refusal(flash, options)? {
+        None => Ok(()),
+        Some(error) => {
+            ask(error, line)?;
+            format(flash, options)
+        }
     }
+}
+
+/// Checkpoints in the first blocks of `flash` after [`prepare`].
+///
+/// # Errors
+/// A text for the person who runs the program.
+#[inline(never)]
+pub fn prepared<F: NorFlash>(
+    flash: &mut F,
+    options: Options,
+) -> Result<CheckpointManager<Partition<&mut F>>, &'static str> {
     CheckpointManager::open(first_blocks(flash)?, options)
         .map_err(|_| "the flash reads differently from one moment to the next")
 }

@@ -58,13 +58,23 @@ static REPLAY: Owned<Replay> = Owned::new();
 board::main!(run);
 
 fn run(mut board: Board) -> Result<(), &'static str> {
+    region::prepare(&mut board.flash, OPTIONS, &mut board.serial)?;
     let (head, replay) = shipped()?;
-    // By reference: the manager would lie on the stack twice if it were moved.
-    match &mut region::open(&mut board.flash, OPTIONS, &mut board.serial) {
-        Ok(checkpoints) => fine_tune(checkpoints, head, replay)?,
-        Err(error) => return Err(error),
-    }
+    with_checkpoints(&mut board.flash, head, replay)?;
     send(&mut board, head)
+}
+
+#[inline(never)]
+fn with_checkpoints(
+    flash: &mut impl NorFlash,
+    head: &mut Model,
+    replay: &mut Replay,
+) -> Result<(), &'static str> {
+    // By reference: the manager would lie on the stack twice if it were moved.
+    match &mut region::prepared(flash, OPTIONS) {
+        Ok(checkpoints) => fine_tune(checkpoints, head, replay),
+        Err(error) => Err(error),
+    }
 }
 
 #[inline(never)]
