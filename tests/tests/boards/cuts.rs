@@ -65,7 +65,7 @@ pub(crate) fn a_run_that_is_killed_ends_as_one_that_is_not() -> Result<()> {
         tally.kills += 1;
         tally.within_saves += usize::from(life.is_within_save(whole.save_every));
     }
-    let last = bench.live(folder, |line| drained(line))?;
+    let last = bench.live(folder, drained)?;
     ensure!(last.exit == Exit::Success, "the last start: {last:?}");
     let resumed = Life::read(folder)?.resumed.unwrap_or(0);
     tally.lost += usize::from(resumed < known);
@@ -189,17 +189,18 @@ impl Whole {
 
     /// Follows the program to the moment.
     fn cut(&self, line: &mut Line, moment: &Moment) -> Result<Ending> {
-        let (is_there, wait): (Box<dyn Fn(&str) -> bool>, Duration) = match *moment {
-            Moment::InStart(part) => (Box::new(|text| text == STARTED), self.start * part / 1000),
-            Moment::BehindStep(step, part) => (
-                Box::new(move |text| {
-                    let figure = Figure::from_line(text);
-                    let at = figure.filter(|figure| figure.name != "saved");
-                    at.and_then(|figure| figure.number())
-                        .is_some_and(|at| at >= step as f64)
-                }),
-                self.step * part / 1000,
-            ),
+        let is_there = |text: &str| match *moment {
+            Moment::InStart(_) => text == STARTED,
+            Moment::BehindStep(step, _) => {
+                // A start that goes on behind it is there too.
+                let report = Figure::from_line(text).filter(|figure| figure.name != "saved");
+                let at = report.and_then(|figure| figure.number());
+                at.is_some_and(|at| at >= step as f64)
+            }
+        };
+        let wait = match *moment {
+            Moment::InStart(part) => self.start * part / 1000,
+            Moment::BehindStep(_, part) => self.step * part / 1000,
         };
         for text in BufReader::new(line).lines() {
             if is_there(&text?) {
