@@ -16,10 +16,10 @@ pub struct Scalar<'a> {
 }
 
 impl<'a> Scalar<'a> {
-    /// The scalar in a line, if there is one.
+    /// The scalar in a line, if there is one; the last of several.
     pub fn find(line: &'a str) -> Option<Self> {
         const KEYWORD: &str = "scalar ";
-        let starts = line.match_indices(KEYWORD).map(|(start, _)| start);
+        let starts = line.rmatch_indices(KEYWORD).map(|(start, _)| start);
         let is_word = |start: &usize| !line[..*start].ends_with(|c: char| c.is_alphanumeric());
         let mut rests = starts
             .filter(is_word)
