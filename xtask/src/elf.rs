@@ -1,6 +1,6 @@
 //! How much memory a program takes.
 use anyhow::{Context, Result};
-use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
 use std::{fs, path::Path};
 
 /// The memory of a program, in bytes.
@@ -59,4 +59,57 @@ pub fn sizes(file: &Path) -> Result<Sizes> {
         *place += section.size();
     }
     Ok(sizes)
+}
+
+/// The functions of a heap that a program contains.
+///
+/// # Errors
+/// If the file is no program.
+pub fn heap(file: &Path) -> Result<Vec<String>> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let program = object::File::parse(&*bytes)
+        .with_context(|| format!("{} is no program", file.display()))?;
+    let names = program.symbols().filter_map(|symbol| symbol.name().ok());
+    Ok(names
+        .filter(|name| is_heap(name))
+        .map(str::to_owned)
+        .collect())
+}
+
+/// Allocators of Rust and C, by the names that the linker knows.
+fn is_heap(name: &str) -> bool {
+    const EXACT: [&str; 10] = [
+        "malloc",
+        "calloc",
+        "realloc",
+        "free",
+        "_malloc_r",
+        "_free_r",
+        "_sbrk",
+        "sbrk",
+        "_sbrk_r",
+        "aligned_alloc",
+    ];
+    const PARTS: [&str; 4] = [
+        "__rust_alloc",
+        "__rust_realloc",
+        "__rg_alloc",
+        "__rdl_alloc",
+    ];
+    EXACT.contains(&name) || PARTS.iter().any(|part| name.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_heap;
+
+    #[test]
+    fn allocators_are_known_by_name() {
+        for name in ["malloc", "_RNvCs8_7___rustc12___rust_alloc", "__rg_alloc"] {
+            assert!(is_heap(name), "{name}");
+        }
+        for name in ["main", "free_space", "gradlet_alloc_nothing"] {
+            assert!(!is_heap(name), "{name}");
+        }
+    }
 }

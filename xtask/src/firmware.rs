@@ -52,6 +52,34 @@ pub enum Log {
 /// # Errors
 /// If there is no such story, or the compiler refuses.
 pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Result<PathBuf> {
+    made(machine, toolchain, build, Frames::Unstated)
+}
+
+/// The same, with the size of each function's stack frame stated in the image.
+///
+/// # Errors
+/// Those of [`build()`].
+pub fn build_with_frames(
+    machine: &Machine,
+    toolchain: &Toolchain,
+    build: &Build<'_>,
+) -> Result<PathBuf> {
+    made(machine, toolchain, build, Frames::Stated)
+}
+
+/// Whether the image states the sizes of stack frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Frames {
+    Unstated,
+    Stated,
+}
+
+fn made(
+    machine: &Machine,
+    toolchain: &Toolchain,
+    build: &Build<'_>,
+    frames: Frames,
+) -> Result<PathBuf> {
     let Build {
         example,
         board,
@@ -67,7 +95,11 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
     let lock = File::create(made.join(".lock")).context("cannot make the lock of the builds")?;
     lock.lock().context("cannot lock the builds")?;
 
-    let target = root::target().join(toolchain.name());
+    let target = root::target().join(match frames {
+        Frames::Unstated => toolchain.name().to_owned(),
+        // Everything is compiled with other options there.
+        Frames::Stated => format!("{}-frames", toolchain.name()),
+    });
     let mut command = toolchain.cargo(machine, "build", &board.target);
     command
         .current_dir(root::firmware_examples())
@@ -83,6 +115,13 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
         // What the caller did not name must not come in by the environment.
         .env_remove("GRADLET_STORY")
         .env_remove("GRADLET_MODE");
+    if frames == Frames::Stated {
+        let triple = board.target.to_uppercase().replace(['-', '.'], "_");
+        command.env("RUSTC_BOOTSTRAP", "1").env(
+            format!("CARGO_TARGET_{triple}_RUSTFLAGS"),
+            "-Zemit-stack-sizes",
+        );
+    }
     match example.language {
         Language::Rust => command.args(["--bin", &example.name]),
         Language::C => command.arg("--lib"),
@@ -121,7 +160,12 @@ pub fn build(machine: &Machine, toolchain: &Toolchain, build: &Build<'_>) -> Res
         .iter()
         .map(|feature| format!("-{feature}"))
         .collect();
-    let elf = place.join(format!("{name}{suffix}.elf"));
+    let frames = if frames == Frames::Stated {
+        "-frames"
+    } else {
+        ""
+    };
+    let elf = place.join(format!("{name}{suffix}{frames}.elf"));
     let made = target.join(&board.target).join("release");
     match example.language {
         Language::Rust => {

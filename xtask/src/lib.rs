@@ -15,6 +15,7 @@
 //! | [`trace`], [`cycles`] | what a program executes, and the cycles that it would take |
 //! | [`gradlet`], [`story`] | the host's program, and the stories that its results are compared with |
 //! | [`mod@fuzz`] | building and running the fuzz targets |
+//! | [`image`], [`sanitizer`] | what can be proved of a program and of the core |
 //! | [`figures`] | numbers, as lines or as JSON |
 //! | [`root`] | where things are |
 pub mod apt;
@@ -31,6 +32,7 @@ pub mod figures;
 pub mod firmware;
 pub mod fuzz;
 pub mod gradlet;
+pub mod image;
 pub mod line;
 pub mod machine;
 pub mod peer;
@@ -38,6 +40,7 @@ pub mod python;
 pub mod qemu;
 pub mod root;
 pub mod samples;
+pub mod sanitizer;
 pub mod say;
 pub mod story;
 pub mod toolchain;

@@ -6,6 +6,7 @@ mod demo;
 mod fuzz;
 mod interop;
 mod lint;
+mod prove;
 mod run;
 mod setup;
 mod sizes;
@@ -40,6 +41,7 @@ pub const ALL: &[Command] = &[
     run::COMMAND,
     build::COMMAND,
     sizes::COMMAND,
+    prove::COMMAND,
     bench::COMMAND,
     fuzz::COMMAND,
     boards::COMMAND,
