@@ -3,10 +3,16 @@
 //! Miri would check more, but needs a nightly compiler. AddressSanitizer comes with the stable one:
 //! its runtime lies beside the standard library, and only the option that asks for it is unstable.
 use crate::{child, machine::Machine, root};
-use anyhow::{Context, Result, bail};
-use std::{fs, path::Path, process::Command, time::Duration};
+use anyhow::{Context, Result};
+use std::{fmt, fs, path::Path, time::Duration};
 
 const QUESTION_LIMIT: Duration = Duration::from_secs(60);
+
+/// Variables that the compiler needs for [`Checker::test`].
+pub const ENVIRONMENT: [(&str, &str); 2] = [
+    ("RUSTC_BOOTSTRAP", "1"),
+    ("RUSTFLAGS", "-Zsanitizer=address"),
+];
 
 /// What a toolchain has to check accesses to memory with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,27 +51,32 @@ pub fn find(machine: &Machine) -> Result<Checker> {
     })
 }
 
-/// `cargo test` on the core's own tests, with the checker in them.
-///
-/// # Errors
-/// If there is no cargo, or nothing to check with.
-pub fn command(machine: &Machine, checker: &Checker) -> Result<Command> {
-    let Checker::Address { target } = checker else {
-        bail!("there is nothing to check with")
-    };
-    let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
-    let mut command = machine.command(&cargo);
-    command
-        .current_dir(root::repository())
-        // Documentation tests would each be linked with the runtime, for little.
-        .args(["test", "--package", "gradlet", "--lib", "--tests"])
-        .args(["--features", "async,mock-flash"])
-        // With a target the options are for the tests alone, not for build scripts.
-        .args(["--target", target, "--target-dir"])
-        .arg(root::target().join("sanitized"))
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", "-Zsanitizer=address");
-    Ok(command)
+impl fmt::Display for Checker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { target } => write!(f, "AddressSanitizer for {target}"),
+            Self::Missing(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Checker {
+    /// What `cargo test` has to be told, with [`ENVIRONMENT`], to run the core's own tests with the
+    /// checker in them; `None` if there is nothing to check with.
+    pub fn test(&self) -> Option<Vec<String>> {
+        let Self::Address { target } = self else {
+            return None;
+        };
+        // Documentation tests would each be linked with the runtime, for little. With a target the
+        // options are for the tests alone, not for build scripts.
+        let words = "--package gradlet --lib --tests --features async,mock-flash --target";
+        let folder = root::target().join("sanitized");
+        let mut words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        words.push(target.clone());
+        words.push("--target-dir".into());
+        words.push(folder.to_string_lossy().into_owned());
+        Some(words)
+    }
 }
 
 fn host(version: &str) -> Option<String> {

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 /// A test: when it applies to a program on a board, what it promises, how it is checked.
 type Promise = (fn(&Place) -> bool, &'static str, fn(&Place) -> Result<()>);
 
-const PROMISES: [Promise; 5] = [
+const PROMISES: [Promise; 6] = [
     (
         |place| place.example.is_bench && place.is_first_of_its_target(),
         "ends well",
@@ -64,6 +64,11 @@ const PROMISES: [Promise; 5] = [
         |place| place.has("prove-no-panic"),
         "has no reachable panic",
         has_no_reachable_panic,
+    ),
+    (
+        |place| place.has("prove-no-panic"),
+        "has no heap",
+        has_no_heap,
     ),
     (
         |place| place.example.flash_budget.contains_key(&place.board.name),
@@ -255,6 +260,12 @@ fn ends_the_same_when_it_logs(place: &Place) -> Result<()> {
 
 fn has_no_reachable_panic(place: &Place) -> Result<()> {
     place.build(Log::Off, &["prove-no-panic"]).map(drop)
+}
+
+fn has_no_heap(place: &Place) -> Result<()> {
+    let heap = elf::heap(&place.build(Log::Off, &[])?)?;
+    ensure!(heap.is_empty(), "it has {}", heap.join(", "));
+    Ok(())
 }
 
 /// Without what only prints, where the example can do without, and proved to have no panic.

@@ -1,14 +1,13 @@
 //! `cargo xtask prove`
-use super::{BOARD, Bench, JSON, Program, format};
+use super::{BOARD, Bench, JSON, Program, format, test};
 use crate::{
     args::{Arguments, Command, Word},
-    child, elf,
+    elf,
     emulator::{Echo, Exit, Time},
     example::{self, Example},
     figures::{self, Figure},
     firmware::{self, Build, Log, Source},
     image::{self, Image},
-    sanitizer::{self, Checker},
     say,
 };
 use anyhow::{Context, Result, bail};
@@ -50,10 +49,14 @@ fn run(arguments: &Arguments) -> Result<()> {
             );
         }
     }
-    if arguments.word(0).is_none() {
-        all.extend(sanitized(&bench)?);
-    }
     print!("{}", figures::text(&all, format(arguments)));
+    if arguments.word(0).is_none() {
+        let mut tally = test::Tally::default();
+        test::sanitized(&bench.machine, &mut tally)?;
+        if tally != test::Tally::default() {
+            test::finish(tally)?;
+        }
+    }
     Ok(())
 }
 
@@ -118,21 +121,6 @@ fn explain(name: &str, bound: &image::Bound) {
     if !bound.pointer_callers.is_empty() {
         let callers = bound.pointer_callers.join(", ");
         eprintln!("    calls of pointers, taken to lead to the deepest function kept: {callers}");
-    }
-}
-
-fn sanitized(bench: &Bench) -> Result<Vec<Figure>> {
-    match sanitizer::find(&bench.machine)? {
-        Checker::Missing(why) => {
-            say::step(&format!("the core's tests are not checked: {why}"));
-            Ok(Vec::new())
-        }
-        checker => {
-            say::step("the core's tests with AddressSanitizer");
-            let mut command = sanitizer::command(&bench.machine, &checker)?;
-            child::run(command.stdout(std::io::stderr()))?;
-            Ok(vec![Figure::new("prove.core.memory_errors", 0, "error")])
-        }
     }
 }
 

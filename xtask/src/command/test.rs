@@ -3,7 +3,7 @@ use crate::{
     args::{Arguments, Command},
     board, c, child,
     machine::{Installing, Machine},
-    qemu, root, say,
+    qemu, root, sanitizer, say,
     toolchain::{self, Policy},
 };
 use anyhow::{Context, Result, bail};
@@ -47,7 +47,21 @@ fn run(_: &Arguments) -> Result<()> {
         &[],
         &mut tally,
     )?;
+    sanitized(&machine, &mut tally)?;
     finish(tally)
+}
+
+/// Runs the core's tests once more with every access to memory checked, where the toolchain can.
+pub(super) fn sanitized(machine: &Machine, tally: &mut Tally) -> Result<()> {
+    let checker = sanitizer::find(machine)?;
+    if let Some(words) = checker.test() {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let environment = sanitizer::ENVIRONMENT.map(|(name, value)| (name, Path::new(value)));
+        cargo_test(machine, &words, &environment, tally)?;
+    } else {
+        say::step(&format!("accesses to memory are not checked: {checker}"));
+    }
+    Ok(())
 }
 
 /// Prints the closing line.
