@@ -1,10 +1,8 @@
 //! Samples that one training step sees.
 
-use core::mem::{align_of, size_of};
-
 use gradlet::{Batch, Quantization};
 
-use crate::object::{Object, some};
+use crate::object::{Object, fits, some};
 use crate::shape::{GRADLET_BATCH, GRADLET_BATCH_SIZE, GRADLET_CLASSES, GRADLET_FEATURES};
 use crate::status::gradlet_status;
 
@@ -14,9 +12,7 @@ pub struct gradlet_batch(
 );
 
 const _: () = assert!(
-    size_of::<gradlet_batch>() <= GRADLET_BATCH_SIZE
-        && GRADLET_BATCH_SIZE % 8 == 0
-        && align_of::<gradlet_batch>() <= 8,
+    fits::<gradlet_batch>(GRADLET_BATCH_SIZE),
     "GRADLET_BATCH_SIZE is too small"
 );
 

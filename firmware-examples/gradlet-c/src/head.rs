@@ -1,11 +1,11 @@
 //! The trainable head.
 
-use core::mem::{MaybeUninit, align_of, size_of};
+use core::mem::MaybeUninit;
 
 use gradlet::{Adam, Head, Quantized};
 
 use crate::batch::{gradlet_batch, gradlet_features, gradlet_quantization};
-use crate::object::{Object, some};
+use crate::object::{Object, fits, some};
 use crate::shape::{GRADLET_CLASSES, GRADLET_FEATURES, GRADLET_HEAD_SIZE};
 use crate::status::gradlet_status;
 
@@ -15,9 +15,7 @@ pub(crate) type Model = Head<GRADLET_FEATURES, GRADLET_CLASSES, Adam>;
 pub struct gradlet_head(pub(crate) Object<Model>);
 
 const _: () = assert!(
-    size_of::<gradlet_head>() <= GRADLET_HEAD_SIZE
-        && GRADLET_HEAD_SIZE % 8 == 0
-        && align_of::<gradlet_head>() <= 8,
+    fits::<gradlet_head>(GRADLET_HEAD_SIZE),
     "GRADLET_HEAD_SIZE is too small"
 );
 

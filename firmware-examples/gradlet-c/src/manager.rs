@@ -2,7 +2,7 @@
 //! firmware's.
 
 use core::ffi::c_void;
-use core::mem::{MaybeUninit, align_of, size_of};
+use core::mem::MaybeUninit;
 
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
@@ -13,7 +13,7 @@ use gradlet::manager::{
 
 use crate::checkpoint::{Refused, checked};
 use crate::head::gradlet_head;
-use crate::object::{MARK, some};
+use crate::object::{MARK, fits, some};
 use crate::shape::{GRADLET_FLASH_ERASE_SIZE, GRADLET_FLASH_WRITE_SIZE, GRADLET_MANAGER_SIZE};
 use crate::status::gradlet_status;
 
@@ -58,9 +58,7 @@ pub struct gradlet_manager {
 }
 
 const _: () = assert!(
-    size_of::<gradlet_manager>() <= GRADLET_MANAGER_SIZE
-        && GRADLET_MANAGER_SIZE % 8 == 0
-        && align_of::<gradlet_manager>() <= 8,
+    fits::<gradlet_manager>(GRADLET_MANAGER_SIZE),
     "GRADLET_MANAGER_SIZE is too small"
 );
 

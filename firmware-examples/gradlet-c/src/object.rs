@@ -39,6 +39,11 @@ impl<T: Zeroed> Object<T> {
     }
 }
 
+/// Whether C's object of `size` bytes has room for a `T`.
+pub(crate) const fn fits<T>(size: usize) -> bool {
+    size_of::<T>() <= size && size.is_multiple_of(8) && align_of::<T>() <= 8
+}
+
 /// What `NULL` is answered with.
 pub(crate) fn some<T>(pointer: Option<T>) -> Result<T, gradlet_status> {
     pointer.ok_or(gradlet_status::Null)

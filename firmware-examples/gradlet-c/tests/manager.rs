@@ -53,7 +53,9 @@ extern "C" fn write(context: *mut c_void, offset: u32, bytes: *const u8, length:
         (device, std::slice::from_raw_parts(bytes, length))
     };
     let offset = offset as usize;
-    assert!(offset % GRADLET_FLASH_WRITE_SIZE == 0 && length % GRADLET_FLASH_WRITE_SIZE == 0);
+    for number in [offset, length] {
+        assert!(number.is_multiple_of(GRADLET_FLASH_WRITE_SIZE));
+    }
     for (cell, byte) in device.cells[offset..offset + length].iter_mut().zip(bytes) {
         assert_eq!(*cell, 0xFF, "a unit is written twice");
         *cell = *byte;
