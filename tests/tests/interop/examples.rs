@@ -40,5 +40,5 @@ fn bundle(example: &str, bundles: &Path) {
         step: convert::Step::Omitted,
         ..convert::Options::default()
     };
-    convert::convert(&source, &bundles.join(example), &options).expect("a bundle");
+    convert::convert(&source, bundles.join(example), &options).expect("a bundle");
 }
