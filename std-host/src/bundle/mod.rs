@@ -35,6 +35,7 @@ mod shard;
 mod string_codec;
 mod swap;
 mod transfer;
+mod verify;
 mod writer;
 
 pub use entry::{Entry, Layout, Location};

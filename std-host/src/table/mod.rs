@@ -6,9 +6,11 @@
 //! makes TensorFlow's own bytes.
 
 mod block;
+mod cursor;
 mod format;
 mod reader;
 mod writer;
 
-pub use reader::{Cursor, Table};
+pub use cursor::Cursor;
+pub use reader::Table;
 pub use writer::TableWriter;

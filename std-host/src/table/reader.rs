@@ -1,4 +1,4 @@
-//! Reading a sorted table: in order with a [`Cursor`], or one key with [`Table::get`].
+//! Opening a sorted table, checking its blocks, and looking a key up.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use memmap2::Mmap;
 
 use super::block::{BlockView, Record};
+use super::cursor::Cursor;
 use super::format::{FOOTER_LEN, Handle, MAGIC, PLAIN, SNAPPY, TRAILER_LEN, footer};
 use crate::crc;
 use crate::error::{Error, Result};
@@ -37,7 +38,7 @@ enum Contents {
 
 /// Contents of a block: a part of the file, or decompressed.
 #[derive(Clone, Debug)]
-enum Block<'t> {
+pub(super) enum Block<'t> {
     InFile(Range<usize>),
     Decompressed(Cow<'t, [u8]>),
 }
@@ -137,6 +138,11 @@ impl Table {
         &self.path
     }
 
+    /// Where data block `number` starts in the file; 0 if there is none.
+    pub(super) fn block_offset(&self, number: usize) -> u64 {
+        self.blocks.get(number).map_or(0, |handle| handle.offset)
+    }
+
     /// Number of data blocks.
     pub fn block_count(&self) -> usize {
         self.blocks.len()
@@ -149,14 +155,7 @@ impl Table {
 
     /// A cursor before the first record.
     pub fn cursor(&self) -> Cursor<'_> {
-        Cursor {
-            table: self,
-            next_block: 0,
-            block: None,
-            position: 0,
-            key: Vec::new(),
-            first: true,
-        }
+        Cursor::new(self)
     }
 
     /// The value of `key`.
@@ -261,7 +260,7 @@ impl Table {
         Ok(blocks)
     }
 
-    fn data_block(&self, number: usize) -> Result<Block<'_>> {
+    pub(super) fn data_block(&self, number: usize) -> Result<Block<'_>> {
         let checked = &self.checked[number];
         let block = self.load(self.blocks[number], !checked.load(Ordering::Relaxed))?;
         checked.store(true, Ordering::Relaxed);
@@ -334,7 +333,7 @@ impl Table {
         }
     }
 
-    fn view<'a>(&'a self, block: &'a Block<'_>, offset: u64) -> Result<BlockView<'a>> {
+    pub(super) fn view<'a>(&'a self, block: &'a Block<'_>, offset: u64) -> Result<BlockView<'a>> {
         BlockView::parse(self.block_bytes(block)).map_err(|reason| self.damaged(offset, reason))
     }
 
@@ -358,7 +357,7 @@ impl Table {
         Ok(record)
     }
 
-    fn damaged(&self, offset: u64, reason: &str) -> Error {
+    pub(super) fn damaged(&self, offset: u64, reason: &str) -> Error {
         Error::DamagedTable {
             path: self.path.clone(),
             offset,
@@ -382,80 +381,5 @@ impl Block<'_> {
             Block::InFile(range) => Block::InFile(range),
             Block::Decompressed(bytes) => Block::Decompressed(Cow::Owned(bytes.into_owned())),
         }
-    }
-}
-
-/// Walks a table's records in order.
-#[derive(Debug)]
-pub struct Cursor<'t> {
-    table: &'t Table,
-    next_block: usize,
-    block: Option<Block<'t>>,
-    position: usize,
-    key: Vec<u8>,
-    first: bool,
-}
-
-impl Cursor<'_> {
-    /// The next record's key and value; `None` after the last.
-    ///
-    /// # Errors
-    /// One of the errors for damage; keys out of order count as damage, since lookups would miss
-    /// them.
-    #[allow(clippy::should_implement_trait)] // the items borrow from the cursor
-    pub fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        loop {
-            let records = match &self.block {
-                Some(block) => self.table.view(block, self.block_offset())?.records.len(),
-                None => 0,
-            };
-            if self.position < records {
-                break;
-            }
-            if self.next_block == self.table.blocks.len() {
-                return Ok(None);
-            }
-            self.block = Some(self.table.data_block(self.next_block)?);
-            self.next_block += 1;
-            self.position = 0;
-        }
-        self.step()
-    }
-
-    fn step(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        let offset = self.block_offset();
-        let Some(block) = &self.block else {
-            return Ok(None);
-        };
-        let records = self.table.view(block, offset)?.records;
-        let mut rest = records.get(self.position..).unwrap_or_default();
-        let record = Record::take(&mut rest).ok_or_else(|| {
-            self.table
-                .damaged(offset, "a record passes the end of its block")
-        })?;
-        if record.shared > self.key.len() || (self.position == 0 && record.shared > 0) {
-            return Err(self.table.damaged(
-                offset,
-                "a key shares more bytes with the key before than that one has",
-            ));
-        }
-        let rises = self.key.get(record.shared..).unwrap_or_default() < record.suffix;
-        if !rises && !self.first {
-            return Err(self.table.damaged(offset, "keys are not in order"));
-        }
-        self.first = false;
-        self.key.truncate(record.shared);
-        self.key.extend_from_slice(record.suffix);
-        self.position = records.len() - rest.len();
-        Ok(Some((&self.key, record.value)))
-    }
-
-    /// Where the block at hand starts in the file, for errors.
-    fn block_offset(&self) -> u64 {
-        let block = self
-            .next_block
-            .checked_sub(1)
-            .and_then(|number| self.table.blocks.get(number));
-        block.map_or(0, |handle| handle.offset)
     }
 }
