@@ -1,7 +1,9 @@
 //! The checkpoint manager on any image of its flash region.
 
+use gradlet::checkpoint::Checkpoint;
 use gradlet::manager::{
-    CheckpointManager, Claim, Geometry, Keep, OpenError, Options, SaveError, Start,
+    CheckpointManager, Claim, Geometry, Image, Keep, OpenError, Options, SaveError, Start, Stored,
+    sightings,
 };
 use gradlet::mock_flash::{Error, MockFlash, Tear, TornReads, storage_len};
 use gradlet::{Adam, Head};
@@ -34,16 +36,35 @@ fn survive<const READ: usize, const WRITE: usize, const ERASE: usize>(
     let mut sealed = image.to_vec();
     sealed.resize(ERASE * blocks, 0xff);
     let geometry = Geometry::new(READ.max(WRITE) as u32, ERASE as u32, blocks as u32);
-    seal::region(
-        &mut sealed,
-        &geometry.expect("a geometry that regions can have"),
-    );
+    let geometry = geometry.expect("a geometry that regions can have");
+    seal::region(&mut sealed, &geometry);
     for image in [image, &sealed] {
+        read_as_dump(image, geometry);
         let mut flash =
             MockFlash::<_, READ, WRITE, ERASE>::new(vec![0; storage_len(ERASE, blocks)]);
         flash.load(&image[..image.len().min(ERASE * blocks)]);
         run(control, &mut flash);
     }
+}
+
+/// Reads the image as a host reads a dump: what is said to be whole is.
+fn read_as_dump(dump: &[u8], geometry: Geometry) {
+    let _ = sightings(dump).count();
+    let mut region = Image::new(dump, geometry);
+    let stored: Vec<Stored> = region.checkpoints().collect();
+    for stored in &stored {
+        let pieces = region.pieces(stored);
+        let bytes = pieces.filter_map(|piece| dump.get(piece));
+        let bytes: Vec<u8> = bytes.flatten().copied().collect();
+        if stored.is_whole() {
+            let whole = Checkpoint::parse(&bytes).expect("what is said to be whole");
+            assert_eq!(whole.len(), bytes.len());
+        }
+    }
+    let used = (0..geometry.blocks()).filter(|&block| region.block(block).is_used);
+    let used = used.count() as u32;
+    let free = region.free_blocks();
+    assert!(free.is_none_or(|free| free + used == geometry.blocks()));
 }
 
 type Model = Head<2, 3, Adam>;
