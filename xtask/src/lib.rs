@@ -11,7 +11,7 @@
 //! | [`python`] | a Python with TensorFlow |
 //! | [`board`], [`example`] | what the folders of `firmware-examples` say of themselves |
 //! | [`firmware`], [`c`], [`emulator`], [`elf`] | building a program, also one in C, running it, measuring it |
-//! | [`line`], [`peer`], [`samples`] | a board's serial line, and who is at its other end |
+//! | [`mod@line`], [`peer`], [`samples`] | a board's serial line, and who is at its other end |
 //! | [`trace`], [`cycles`] | what a program executes, and the cycles that it would take |
 //! | [`gradlet`], [`story`] | the host's program, and the stories that its results are compared with |
 //! | [`mod@fuzz`] | building and running the fuzz targets |
