@@ -172,7 +172,8 @@ impl Saveable for FlatVariables {
 /// A variable is called as it was in the program (`full_name`) where that is known and unique, else
 /// by its path; `mapping.paths` and `mapping.assign` rename. Slots are called as TensorFlow 1 calls
 /// them, whichever optimizer kept them, the counter of steps is `global_step`, and the powers of
-/// Adam's betas, which Keras does not keep, are computed. `notes` says what was left out.
+/// Adam's betas, which Keras does not keep, are computed. `notes` says what was left out. Metrics
+/// of a compiled model are not among them.
 ///
 /// # Errors
 /// The graph has an optimizer that is not known, its slots cannot be told apart, or a tensor of the
@@ -193,6 +194,7 @@ pub fn flatten(
     let model: Vec<&GraphVariable> = variables
         .iter()
         .filter(|v| v.slot.is_none() && !owned.contains(&v.node) && Some(v.node) != counter)
+        .filter(|v| !v.path.starts_with(METRICS))
         .collect();
     let model = without_copies(model, bundle)?;
     let names = model_names(&model, mapping)?;
@@ -222,6 +224,9 @@ pub fn flatten(
     check_unique(&flats)?;
     Ok(flats)
 }
+
+/// Where the SavedModels of `tf_keras` have the state of their metrics, which is not the model's.
+const METRICS: &str = "keras_api/metrics/";
 
 /// Where Keras 3's exported models (`model.export`) have copies of all their variables.
 const EXPORTED_COPIES: &str = "_all_variables/";

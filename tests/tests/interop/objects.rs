@@ -201,6 +201,10 @@ fn the_folder_of_a_saved_model_stands_for_its_variables() {
         let device = folder.path().join("device.gck");
         to_device(&model, &device, reading(profile), Kept::Drop);
         let device = gradlet_host::open(&device).unwrap_or_else(|error| panic!("{error}"));
+        let others = device
+            .tensors()
+            .filter(|tensor| tensor.name != "global_step");
+        assert_eq!(others.count(), values.len(), "{}", profile.name());
         for (name, value) in values {
             let tensor = device.tensor(&name);
             let tensor = tensor.unwrap_or_else(|| panic!("{}: no {name}", profile.name()));
