@@ -99,9 +99,7 @@ pub fn mapping(bytes: &[u8]) {
             .iter()
             .map(|name| Variable::new(*name, DType::Float32, &[2]))
             .collect();
-        names
-            .iter()
-            .for_each(|name| drop(mapping.assigned(name)));
+        names.iter().for_each(|name| drop(mapping.assigned(name)));
         if let Ok(arrangement) = arrange(&mapping, &variables, None) {
             let _ = arrangement.objects.encode();
         }
