@@ -91,14 +91,26 @@ impl Wand {
         predict: impl Fn(&Quantized<'_, FEATURES>) -> usize,
     ) -> Result<f32, &'static str> {
         let mut right = 0u16;
+        self.each_test(|features, label| right += u16::from(predict(features) == label))?;
+        Ok(f32::from(right) * 100.0 / story::TEST.len() as f32)
+    }
+
+    /// Shows `visit` the features of each test sample, with its label.
+    ///
+    /// # Errors
+    /// If the story contradicts itself.
+    pub fn each_test(
+        &mut self,
+        mut visit: impl FnMut(&Quantized<'_, FEATURES>, usize),
+    ) -> Result<(), &'static str> {
         for &row in &story::TEST {
             let features = Quantized {
                 values: run(row, self.scratch)?,
                 quantization: QUANTIZATION,
             };
-            right += u16::from(predict(&features) == label(row)?);
+            visit(&features, label(row)?);
         }
-        Ok(f32::from(right) * 100.0 / story::TEST.len() as f32)
+        Ok(())
     }
 }
 
