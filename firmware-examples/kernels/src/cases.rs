@@ -102,7 +102,7 @@ fn adam_outer<const N: usize>() -> u32 {
     for adam in rates() {
         for len in 0..=ROWS {
             let mut parameter = Parameter::<[[f32; N]; ROWS], Adam>::ZERO;
-            let Parameter { value, slots } = &mut parameter;
+            let Parameter { value, slots, .. } = &mut parameter;
             numbers.fill(value.as_flattened_mut());
             numbers.fill(slots.as_flattened_mut().as_flattened_mut());
             let [first_moments, second_moments] = slots;
