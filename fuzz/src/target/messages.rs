@@ -33,7 +33,9 @@ fn ask(graph: &MetaGraph) {
     let _ = graph.clone().without_devices().within_scope("part");
     if let Ok(text) = graph.to_text() {
         let again = MetaGraph::from_text(&text).expect("a text that was printed is read");
-        assert_eq!(again.encode(), graph.encode(), "printing changes the graph");
+        // Not the bytes: a text has one NaN only, as protobuf's has.
+        let printed = again.to_text().expect("what was read is printed");
+        assert_eq!(printed, text, "printing changes the graph");
     }
 }
 
