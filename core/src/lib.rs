@@ -41,6 +41,8 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "micromath")]
+mod approximate;
 pub mod average;
 pub mod checkpoint;
 mod crc32c;

@@ -5,6 +5,8 @@
 //! functions are within a few units in the last place of its numbers, whose order is not promised
 //! there either. From the same gradients on, the bits are the same.
 //!
+//! With feature `micromath` the exponentials of a softmax are approximations, within 0.24 %.
+//!
 //! | loss | of one sample | its gradient |
 //! |---|---|---|
 //! | [`SoftmaxCrossEntropy`] | −Σ pᵢ·log softmax(z)ᵢ | softmax(z) − p |

@@ -1,6 +1,9 @@
 //! The cross entropy of classes that exclude each other.
 
 use super::Loss;
+#[cfg(feature = "micromath")]
+use crate::approximate::exp_of_non_positive;
+#[cfg(not(feature = "micromath"))]
 use crate::kernel::exp_of_non_positive;
 
 /// `tf.compat.v1.losses.softmax_cross_entropy`, for a class index

@@ -1,9 +1,8 @@
 //! Half a cosine wave.
 
-use super::Schedule;
 use super::progress::Progress;
+use super::{Schedule, curve};
 use crate::Zeroed;
-use crate::math;
 
 /// `tf.train.cosine_decay` (Loshchilov and Hutter 2016): lr·((1 − α)·½(1 + cos(π·p)) + α) with
 /// p = min(step, decay_steps)/decay_steps; TensorFlow's numbers wherever measured.
@@ -46,5 +45,5 @@ impl Schedule for CosineDecay {
 
 /// ½(1 + cos x)
 pub(super) fn half_wave(x: f32) -> f32 {
-    0.5 * (1.0 + math::cos(x))
+    0.5 * (1.0 + curve::cos(x))
 }

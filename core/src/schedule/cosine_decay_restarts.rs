@@ -1,7 +1,7 @@
 //! Half cosine waves, one after another.
 
-use super::Schedule;
 use super::cosine_decay::half_wave;
+use super::{Schedule, curve};
 use crate::Zeroed;
 use crate::math;
 
@@ -74,7 +74,7 @@ impl Schedule for CosineDecayRestarts {
             let before = (1.0 - longer) / (1.0 - t);
             (period, (progress - before) / longer)
         };
-        let wave = math::pow(self.m_mul, period) * half_wave(core::f32::consts::PI * part);
+        let wave = curve::pow(self.m_mul, period) * half_wave(core::f32::consts::PI * part);
         self.learning_rate * ((1.0 - self.alpha) * wave + self.alpha)
     }
 }

@@ -1,9 +1,8 @@
 //! A constant ratio a period.
 
-use super::Schedule;
 use super::progress::Progress;
+use super::{Schedule, curve};
 use crate::Zeroed;
-use crate::math;
 
 /// `tf.train.exponential_decay`: lr·rate^(step/decay_steps), within a unit in the last place of
 /// TensorFlow's.
@@ -38,6 +37,6 @@ impl Zeroed for ExponentialDecay {
 
 impl Schedule for ExponentialDecay {
     fn at(&self, global_step: i64) -> f32 {
-        self.learning_rate * math::pow(self.decay_rate, self.progress.at(global_step))
+        self.learning_rate * curve::pow(self.decay_rate, self.progress.at(global_step))
     }
 }

@@ -4,10 +4,16 @@
 //! restored goes on with the rate it would have had. Everything is computed in `f32`, in
 //! TensorFlow's order of operations; the docs of each schedule say how near it comes to
 //! TensorFlow's numbers.
+//!
+//! Feature `micromath` makes powers and cosines approximate: rates are then within 0.3 % of
+//! TensorFlow's for powers whose logarithm is below 2000, and a cosine's within 0.0012 of the
+//! wave's height. When a restart comes, and how long a period is, stays as it is without the
+//! feature.
 
 mod callable;
 mod cosine_decay;
 mod cosine_decay_restarts;
+mod curve;
 mod exponential_decay;
 mod inverse_time_decay;
 mod linear_cosine_decay;

@@ -1,7 +1,7 @@
 //! A constant ratio a period, given by its logarithm.
 
-use super::Schedule;
 use super::progress::Progress;
+use super::{Schedule, curve};
 use crate::Zeroed;
 use crate::math;
 
@@ -40,6 +40,6 @@ impl Zeroed for NaturalExpDecay {
 impl Schedule for NaturalExpDecay {
     fn at(&self, global_step: i64) -> f32 {
         let ratio = math::exp(-self.decay_rate);
-        self.learning_rate * math::pow(ratio, self.progress.at(global_step))
+        self.learning_rate * curve::pow(ratio, self.progress.at(global_step))
     }
 }

@@ -1,6 +1,6 @@
 //! A straight line with noise, times a cosine wave.
 
-use super::{LinearCosineDecay, Schedule};
+use super::{LinearCosineDecay, Schedule, curve};
 use crate::Zeroed;
 use crate::math;
 use crate::random::Random;
@@ -53,7 +53,7 @@ impl Zeroed for NoisyLinearCosineDecay {
 impl Schedule for NoisyLinearCosineDecay {
     fn at(&self, global_step: i64) -> f32 {
         let step = self.line.held(global_step);
-        let variance = self.initial_variance / math::pow(1.0 + step, self.variance_decay);
+        let variance = self.initial_variance / curve::pow(1.0 + step, self.variance_decay);
         let normal = Random::at(self.seed, global_step as u64).normal();
         self.line
             .with_noise(global_step, normal * math::sqrt(variance))

@@ -1,6 +1,6 @@
 //! A polynomial from one rate to another.
 
-use super::Schedule;
+use super::{Schedule, curve};
 use crate::Zeroed;
 use crate::math;
 
@@ -66,7 +66,7 @@ impl Schedule for PolynomialDecay {
             }
             false => step.min(self.decay_steps) / self.decay_steps,
         };
-        let rest = math::pow(1.0 - progress, self.power);
+        let rest = curve::pow(1.0 - progress, self.power);
         (self.learning_rate - self.end_learning_rate) * rest + self.end_learning_rate
     }
 }
