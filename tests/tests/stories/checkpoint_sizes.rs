@@ -10,6 +10,7 @@ use gradlet::Variables;
 use gradlet::checkpoint::{Checkpoint, Choice, Encoder};
 use gradlet::tensor::{Shape, View, ViewMut};
 use gradlet::variable::{Collections, Name, Variable};
+use gradlet_host::convert::{self, Format, Options, Source, Step};
 use gradlet_tests::figures;
 
 use crate::folders;
@@ -138,4 +139,68 @@ fn what_nobody_chooses_is_lossless_and_never_larger_than_raw() {
         }
     }
     eprintln!("{found} trained states");
+}
+
+/// Bytes of the same tensors in the files of other formats.
+fn elsewhere(state: &State, device: &[u8]) -> Vec<(&'static str, usize)> {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("device.gck");
+    fs::write(&source, device).unwrap();
+    let source = Source::open(&source).unwrap();
+    let converted = |format| {
+        let options = Options {
+            format: Some(format),
+            step: Step::Omitted,
+            ..Options::default()
+        };
+        let target = folder.path().join("other");
+        let written = convert::convert(&source, &target, &options).unwrap();
+        let data = written
+            .files
+            .iter()
+            .filter(|file| !file.ends_with("checkpoint"));
+        let sizes = data.map(|file| fs::metadata(file).unwrap().len() as usize);
+        sizes.sum()
+    };
+    let mut room = vec![0; 2 * device.len()];
+    let postcard = postcard::to_slice(&state.tensors, &mut room).unwrap().len();
+    vec![
+        ("bundle", converted(Format::V2)),
+        ("npz", converted(Format::Npz)),
+        ("safetensors", converted(Format::Safetensors)),
+        ("postcard", postcard),
+    ]
+}
+
+#[test]
+fn a_checkpoint_is_smaller_than_the_files_of_other_formats_and_a_quarter_in_eight_bits() {
+    for story in folders() {
+        let name = story.file_name().unwrap().to_string_lossy().into_owned();
+        for run in runs(&story) {
+            let state = State::of(&story, &run);
+            let size = |choice| written(&state, Encoder::new().choosing(choice)).len();
+            let raw = size(|_| Choice::Raw);
+            let default = size(|_| Choice::Smallest);
+            let [bf16, blocks8] = [size(|_| Choice::Bf16), size(|_| Choice::Blocks8)];
+            let file = written(&state, Encoder::new().choosing(|_| Choice::Raw));
+            let others = elsewhere(&state, &file);
+            let own = [
+                ("raw", raw),
+                ("smallest", default),
+                ("bf16", bf16),
+                ("blocks8", blocks8),
+            ];
+            for (format, bytes) in own.iter().chain(&others) {
+                figures::print(&format!("checkpoint.{name}.{run}.{format}"), *bytes, "byte");
+            }
+            let names: usize = state.tensors.iter().map(|(name, ..)| name.len()).sum();
+            let elements: usize = state.tensors.iter().map(|(.., x)| 4 * x.len()).sum();
+            assert!(raw <= elements + names + 24 * state.tensors.len() + 48);
+            assert!(default <= raw && 2 * bf16 < raw + 1000 && 4 * blocks8 < raw + 2000);
+            for (format, bytes) in others {
+                let is_larger = format == "postcard" || bytes > raw;
+                assert!(is_larger, "{name} {run}: {format} takes {bytes}, not {raw}");
+            }
+        }
+    }
 }
