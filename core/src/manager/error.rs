@@ -41,9 +41,6 @@ pub enum OpenError {
     },
     /// The manager wrote to the region, but no checkpoint can be found and it was not formatted.
     Damaged,
-    /// The flash's future was not ready: a flash that has to be waited for needs the async
-    /// manager.
-    NotReady,
 }
 
 impl fmt::Display for OpenError {
@@ -77,7 +74,6 @@ impl fmt::Display for OpenError {
             Self::Damaged => f.write_str(
                 "the region is the manager's, but no checkpoint is found in it; format it to start anew",
             ),
-            Self::NotReady => f.write_str(NOT_READY),
         }
     }
 }
@@ -93,17 +89,6 @@ pub enum FormatError<E> {
     Geometry(GeometryError),
     /// The flash failed.
     Flash(E),
-    /// As [`OpenError::NotReady`].
-    NotReady,
-}
-
-impl<E> FormatError<E> {
-    pub(super) fn of(error: SaveError<E>) -> Self {
-        match error {
-            SaveError::Flash(error) => Self::Flash(error),
-            _ => Self::NotReady,
-        }
-    }
 }
 
 impl<E: fmt::Debug> fmt::Display for FormatError<E> {
@@ -111,7 +96,6 @@ impl<E: fmt::Debug> fmt::Display for FormatError<E> {
         match self {
             Self::Geometry(error) => error.fmt(f),
             Self::Flash(error) => write!(f, "the flash failed: {error:?}"),
-            Self::NotReady => f.write_str(NOT_READY),
         }
     }
 }
@@ -146,8 +130,6 @@ pub enum SaveError<E> {
     },
     /// The flash failed.
     Flash(E),
-    /// As [`OpenError::NotReady`].
-    NotReady,
 }
 
 impl<E: fmt::Debug> fmt::Display for SaveError<E> {
@@ -167,7 +149,6 @@ impl<E: fmt::Debug> fmt::Display for SaveError<E> {
                 write!(f, "checkpoint {save_counter} cannot be read reliably")
             }
             Self::Flash(error) => write!(f, "the flash failed: {error:?}"),
-            Self::NotReady => f.write_str(NOT_READY),
         }
     }
 }
@@ -218,8 +199,6 @@ pub enum RestoreError {
     Damaged,
     /// The checkpoint is of another model.
     Incompatible(Incompatible),
-    /// As [`OpenError::NotReady`].
-    NotReady,
 }
 
 impl fmt::Display for RestoreError {
@@ -230,11 +209,8 @@ impl fmt::Display for RestoreError {
             Self::Incompatible(reason) => {
                 write!(f, "the checkpoint is of another model: {reason}")
             }
-            Self::NotReady => f.write_str(NOT_READY),
         }
     }
 }
 
 impl core::error::Error for RestoreError {}
-
-const NOT_READY: &str = "the flash has to be waited for: use the async manager";

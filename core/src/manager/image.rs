@@ -1,23 +1,18 @@
 //! A region in a copy of it, a dump that came off a device: what is where. Reads only.
 
 use core::ops::Range;
-use core::pin::pin;
-
-use embedded_storage_async::nor_flash::{
+use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 
-use super::blocking::ready;
+use super::blocking::engine::media::Media;
+use super::blocking::engine::{read, recovery};
 use super::geometry::{Extent, Geometry};
-use super::log::Log;
+use super::log::{Log, Region};
 use super::marker::{MAGIC, MARKER, Marker, Parsed};
-use super::media::Media;
-use super::options::{Claim, Options};
-use super::read;
-use super::recovery::{self, Region};
+use super::options::{Claim, Start};
 use super::retention::Retention;
-use super::slot::Header;
-use super::walk::Slot;
+use super::slot::{Header, Slot};
 use crate::checkpoint::Info;
 
 /// A sign of a region in a dump: a marker says where the region starts and what its sizes are.
@@ -126,13 +121,9 @@ impl<'a> Image<'a> {
     pub fn new(dump: &'a [u8], geometry: Geometry) -> Self {
         let flash = Dump { bytes: dump };
         let mut media = Media { flash, geometry };
-        let options = Options {
-            claim: Claim::Formatted,
-            ..Options::DEFAULT
-        };
-        let region = ready(pin!(recovery::open(&mut media, &options)));
+        let region = recovery::open(&mut media, Claim::Formatted, Start::PowerUp);
         let log = match region {
-            Some(Ok(Region::Log(log))) => Some(log),
+            Ok(Region::Log(log)) => Some(log),
             _ => None,
         };
         Self { media, log }
@@ -164,7 +155,7 @@ impl<'a> Image<'a> {
             .is_some_and(|log| log.distance(&geometry, number) < log.span(&geometry));
         Block {
             number,
-            marker: ready(pin!(self.media.marker(number))).flatten(),
+            marker: self.media.marker(number),
             is_used,
         }
     }
@@ -178,7 +169,7 @@ impl<'a> Image<'a> {
             // Ends: each turn moves on by a slot or a block.
             while block < self.media.geometry.blocks() {
                 let Some((sequence, offset)) = within else {
-                    let marker = ready(pin!(self.media.marker(block))).flatten();
+                    let marker = self.media.marker(block);
                     let starts = marker.filter(|marker| marker.part == 0);
                     within = starts.map(|marker| (marker.sequence, 0));
                     if within.is_none() {
@@ -186,7 +177,7 @@ impl<'a> Image<'a> {
                     }
                     continue;
                 };
-                let slot = ready(pin!(self.media.slot(block, sequence, offset))).flatten();
+                let slot = self.media.slot(block, sequence, offset);
                 let next = slot.map(|slot| slot.end(&self.media.geometry));
                 within = next
                     .filter(|&(end, _)| end == sequence)
@@ -223,17 +214,16 @@ impl<'a> Image<'a> {
     }
 
     fn stored(&mut self, slot: &Slot) -> Stored {
-        let committed = ready(pin!(self.media.is_committed(slot))) == Some(true);
+        let committed = self.media.is_committed(slot);
         let state = if !committed {
             State::Torn
-        } else if ready(pin!(read::is_whole(&mut self.media, slot))) != Some(true) {
+        } else if !read::is_whole(&mut self.media, slot) {
             State::Damaged
         } else if self.log.is_some_and(|log| lives(&log, slot)) {
             State::Live
         } else {
             State::GivenUp
         };
-        let info = ready(pin!(read::info(&mut self.media, slot)));
         Stored {
             block: slot.block,
             sequence: slot.sequence,
@@ -241,7 +231,7 @@ impl<'a> Image<'a> {
             header: slot.header,
             extent: slot.extent,
             state,
-            info: info.unwrap_or_default(),
+            info: read::info(&mut self.media, slot),
         }
     }
 }
@@ -279,7 +269,7 @@ impl ErrorType for Dump<'_> {
 impl ReadNorFlash for Dump<'_> {
     const READ_SIZE: usize = 1;
 
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NotThere> {
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NotThere> {
         let content = self.bytes.get(offset as usize..).ok_or(NotThere)?;
         let content = content.get(..bytes.len()).ok_or(NotThere)?;
         for (byte, &content) in bytes.iter_mut().zip(content) {
@@ -297,11 +287,11 @@ impl NorFlash for Dump<'_> {
     const WRITE_SIZE: usize = 1;
     const ERASE_SIZE: usize = 1;
 
-    async fn erase(&mut self, _: u32, _: u32) -> Result<(), NotThere> {
+    fn erase(&mut self, _: u32, _: u32) -> Result<(), NotThere> {
         Err(NotThere)
     }
 
-    async fn write(&mut self, _: u32, _: &[u8]) -> Result<(), NotThere> {
+    fn write(&mut self, _: u32, _: &[u8]) -> Result<(), NotThere> {
         Err(NotThere)
     }
 }

@@ -1,9 +1,23 @@
 //! The manager's own state: which part of the ring counts, and where the next slot goes.
 
 use super::geometry::Geometry;
-use super::slot::Header;
-use super::walk::{Slot, Walk};
+use super::slot::{Header, Slot};
 use crate::checkpoint::Info;
+
+/// What a region is to the manager.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Region {
+    /// Its own.
+    Log(Log),
+    /// Free to be taken by the first save.
+    Unclaimed(Unclaimed),
+}
+
+/// What has to be known of a region that is taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unclaimed {
+    pub(super) next_sequence: u32,
+}
 
 /// The block that was written last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +64,6 @@ impl Log {
     pub(super) fn distance(&self, geometry: &Geometry, block: u32) -> u32 {
         let ahead = geometry.wrapped(block).wrapping_add(geometry.blocks());
         geometry.wrapped(ahead.wrapping_sub(geometry.wrapped(self.tail)))
-    }
-
-    pub(super) fn walk(&self, geometry: &Geometry) -> Walk {
-        let end = (self.tip.sequence, self.tip.offset);
-        Walk::new(self.tail, self.span(geometry), self.tail_sequence, end).trusting(self.found)
     }
 
     /// Takes `blocks` sequence numbers; the first of them, or `None` when all are used up.

@@ -53,32 +53,45 @@
 //! ([`Start`] tells when that can be saved). `FLASH.md` describes the region byte by byte, and what
 //! is expected of the flash.
 
-mod asynchronous;
-mod blocking;
-mod claim;
-mod draft;
 mod error;
 mod geometry;
 mod image;
 mod log;
 mod marker;
-mod media;
 mod options;
+mod outcome;
 mod partition;
-mod plan;
-mod read;
-mod recovery;
 mod retention;
-mod save;
 mod slot;
-mod walk;
 
-pub use asynchronous::{AsyncCheckpointManager, Restoration, Saved};
-pub use blocking::CheckpointManager;
+/// The manager over flashes that answer at once.
+#[path = "."]
+mod blocking {
+    use embedded_storage::nor_flash::NorFlash;
+    use gradlet_macros::blocking as either;
+
+    pub(super) mod engine;
+}
+
+/// The same source over flashes that have to be waited for.
+#[cfg(feature = "async")]
+#[path = "."]
+mod asynchronous {
+    use embedded_storage_async::nor_flash::NorFlash;
+    use gradlet_macros::asynchronous as either;
+
+    #[expect(clippy::duplicate_mod, reason = "what differs are the two names above")]
+    pub(super) mod engine;
+}
+
+#[cfg(feature = "async")]
+pub use asynchronous::engine::CheckpointManager as AsyncCheckpointManager;
+pub use blocking::engine::CheckpointManager;
 pub use error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
 pub use geometry::{Extent, Geometry, GeometryError};
 pub use image::{Block, Image, Sighting, State, Stored, sightings};
 pub use marker::{Marker, Parsed, VERSION};
 pub use options::{Claim, Keep, Options, Start};
+pub use outcome::{Restoration, Saved};
 pub use partition::{Partition, PartitionError};
 pub use slot::{Header, KeptAt};

@@ -4,6 +4,7 @@ use core::fmt;
 use core::ops::Range;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+#[cfg(feature = "async")]
 use embedded_storage_async::nor_flash as asynchronous;
 
 /// Whole erase blocks of a flash. What lies outside is out of reach.
@@ -25,6 +26,7 @@ impl<F: NorFlash> Partition<F> {
     }
 }
 
+#[cfg(feature = "async")]
 impl<F: asynchronous::NorFlash> Partition<F> {
     /// The bytes `range` of a flash that has to be waited for.
     ///
@@ -106,6 +108,7 @@ impl<F: NorFlash> NorFlash for Partition<F> {
     }
 }
 
+#[cfg(feature = "async")]
 impl<F: asynchronous::ReadNorFlash> asynchronous::ReadNorFlash for Partition<F> {
     const READ_SIZE: usize = F::READ_SIZE;
 
@@ -119,6 +122,7 @@ impl<F: asynchronous::ReadNorFlash> asynchronous::ReadNorFlash for Partition<F> 
     }
 }
 
+#[cfg(feature = "async")]
 impl<F: asynchronous::NorFlash> asynchronous::NorFlash for Partition<F> {
     const WRITE_SIZE: usize = F::WRITE_SIZE;
     const ERASE_SIZE: usize = F::ERASE_SIZE;

@@ -97,6 +97,11 @@ impl Retention {
         }
     }
 
+    /// What lives on beside the newest checkpoint, by what it says and the options.
+    pub(super) fn of(newest: &Header, options: &Options) -> Self {
+        Self::new(options, Standing::of(newest))
+    }
+
     /// What the newest checkpoint itself says, whatever the options of the next save.
     pub(super) fn recorded(newest: &Header) -> Self {
         let standing = Standing::of(newest);

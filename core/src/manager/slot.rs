@@ -1,5 +1,6 @@
-//! The header in front of a checkpoint in flash, and the commit record behind it.
+//! A checkpoint in flash: the header in front of it, the commit record behind it, and where it lies.
 
+use super::geometry::{Extent, Geometry};
 use crate::Crc32c;
 
 /// Bytes of a header.
@@ -148,6 +149,42 @@ fn bound(content: &[u8], sequence: u32) -> u32 {
     crc.update(&sequence.to_le_bytes());
     crc.update(content);
     crc.value()
+}
+
+/// A checkpoint in flash: where it lies and what its header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot {
+    /// The block it starts in.
+    pub(super) block: u32,
+    /// That block's sequence number.
+    pub(super) sequence: u32,
+    /// Where it starts in the data of that block.
+    pub(super) offset: u32,
+    pub(super) header: Header,
+    pub(super) extent: Extent,
+}
+
+impl Slot {
+    /// Where byte `position` of the slot lies in the region.
+    pub(super) fn address(&self, geometry: &Geometry, position: u32) -> u32 {
+        geometry.address(self.block, self.offset.wrapping_add(position))
+    }
+
+    /// Its place in the order of writing.
+    pub(super) fn order(&self) -> (u32, u32) {
+        (self.sequence, self.offset)
+    }
+
+    /// Where the next slot could start: sequence number of the last block, offset in its data.
+    pub(super) fn end(&self, geometry: &Geometry) -> (u32, u32) {
+        match self.extent.blocks {
+            1 => (self.sequence, self.offset.saturating_add(self.extent.end)),
+            blocks => (
+                self.sequence.saturating_add(blocks - 1),
+                geometry.block_data(),
+            ),
+        }
+    }
 }
 
 #[cfg(test)]

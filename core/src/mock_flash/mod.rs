@@ -90,6 +90,7 @@ use core::fmt;
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
+#[cfg(feature = "async")]
 use embedded_storage_async::nor_flash as asynchronous;
 
 use power::{Power, Random};
@@ -379,6 +380,7 @@ where
     }
 }
 
+#[cfg(feature = "async")]
 impl<S, const READ: usize, const WRITE: usize, const ERASE: usize> asynchronous::ReadNorFlash
     for MockFlash<S, READ, WRITE, ERASE>
 where
@@ -395,6 +397,7 @@ where
     }
 }
 
+#[cfg(feature = "async")]
 impl<S, const READ: usize, const WRITE: usize, const ERASE: usize> asynchronous::NorFlash
     for MockFlash<S, READ, WRITE, ERASE>
 where

@@ -1,53 +1,38 @@
 //! What is found in a region when it is opened. Nothing is written.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::error::OpenError;
-use super::geometry::Geometry;
-use super::log::{Log, Newest, Tip};
-use super::marker::Parsed;
 use super::media::Media;
-use super::options::{Claim, Options, Start};
-use super::slot::HEADER;
-use super::walk::{Slot, Walk};
+use super::walk::Walk;
+use super::{NorFlash, either};
 use crate::checkpoint::Info;
-
-/// What a region is to the manager.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Region {
-    /// Its own.
-    Log(Log),
-    /// Free to be taken by the first save.
-    Unclaimed(Unclaimed),
-}
-
-/// What has to be known of a region that is taken.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unclaimed {
-    pub(super) next_sequence: u32,
-}
+use crate::manager::error::OpenError;
+use crate::manager::geometry::Geometry;
+use crate::manager::log::{Log, Newest, Region, Tip, Unclaimed};
+use crate::manager::marker::Parsed;
+use crate::manager::options::{Claim, Start};
+use crate::manager::slot::HEADER;
+use crate::manager::slot::Slot;
 
 /// Finds the log, or decides whether the region may be taken. What the newest checkpoint says of
 /// itself is not read yet.
-pub(super) async fn open<F: NorFlash>(
+#[either]
+pub(in crate::manager) async fn open<F: NorFlash>(
     media: &mut Media<F>,
-    options: &Options,
+    claim: Claim,
+    start: Start,
 ) -> Result<Region, OpenError> {
     let markers = Markers::of(media).await;
     let last = last_settled(media).await;
     if let Some(last) = last {
-        return Ok(Region::Log(
-            log_up_to(media, &last, &markers, options.start).await,
-        ));
+        return Ok(Region::Log(log_up_to(media, &last, &markers, start).await));
     }
     let unclaimed = Region::Unclaimed(Unclaimed {
         next_sequence: markers.next_sequence,
     });
-    if options.claim == Claim::Anything {
+    if claim == Claim::Anything {
         return Ok(unclaimed);
     }
     match (Trace::of(media).await, markers.other) {
-        (Trace::Nothing, _) if options.claim == Claim::Formatted => Err(OpenError::Unformatted),
+        (Trace::Nothing, _) if claim == Claim::Formatted => Err(OpenError::Unformatted),
         (Trace::Nothing, _) => Ok(unclaimed),
         _ if markers.own => Err(OpenError::Damaged),
         (_, Some(Other::Version(found))) => Err(OpenError::Version { found }),
@@ -55,7 +40,7 @@ pub(super) async fn open<F: NorFlash>(
             expected: media.geometry,
             found,
         }),
-        (Trace::LastBlock { .. }, None) if options.claim == Claim::Interrupted => Ok(unclaimed),
+        (Trace::LastBlock { .. }, None) if claim == Claim::Interrupted => Ok(unclaimed),
         (Trace::LastBlock { offset }, None) => Err(OpenError::Interrupted { offset }),
         (Trace::Elsewhere { offset }, None) => Err(OpenError::Foreign { offset }),
     }
@@ -73,6 +58,7 @@ enum Trace {
     Elsewhere { offset: u32 },
 }
 
+#[either]
 impl Trace {
     async fn of<F: NorFlash>(media: &mut Media<F>) -> Self {
         let geometry = media.geometry;
@@ -113,6 +99,7 @@ enum Other {
     Geometry(Geometry),
 }
 
+#[either]
 impl Markers {
     async fn of<F: NorFlash>(media: &mut Media<F>) -> Self {
         let mut markers = Self {
@@ -139,6 +126,7 @@ impl Markers {
 }
 
 /// The last slot that settled what counts; where none is left, the last of all.
+#[either]
 async fn last_settled<F: NorFlash>(media: &mut Media<F>) -> Option<Slot> {
     let mut walk = Walk::everything(&media.geometry);
     let mut last: Option<Slot> = None;
@@ -152,6 +140,7 @@ async fn last_settled<F: NorFlash>(media: &mut Media<F>) -> Option<Slot> {
 }
 
 /// The log that ends with `last`.
+#[either]
 async fn log_up_to<F: NorFlash>(
     media: &mut Media<F>,
     last: &Slot,
@@ -187,7 +176,7 @@ async fn log_up_to<F: NorFlash>(
         newest: None,
     };
     log.open = start == Start::Clean && rest_is_blank(media, &log.tip).await;
-    let mut walk = log.walk(&media.geometry);
+    let mut walk = Walk::of(&log, &media.geometry);
     let mut newest: Option<Slot> = None;
     while let Some(slot) = walk.next(media).await {
         let least = newest.map_or(0, |newest| newest.header.save_counter);
@@ -201,6 +190,7 @@ async fn log_up_to<F: NorFlash>(
 }
 
 /// Whether no slot was begun behind the tip.
+#[either]
 async fn rest_is_blank<F: NorFlash>(media: &mut Media<F>, tip: &Tip) -> bool {
     let room = media.geometry.block_data().saturating_sub(tip.offset);
     let header = media.geometry.aligned(HEADER as u32);

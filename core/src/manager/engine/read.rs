@@ -1,12 +1,11 @@
 //! Checkpoints read from flash, through the decoder, a chunk at a time.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::error::Incompatible;
 use super::media::{Chunk, Media};
-use super::walk::Slot;
+use super::{NorFlash, either};
 use crate::Variables;
 use crate::checkpoint::{Assignment, Decoder, Event, Info, Restore, Status, Verification};
+use crate::manager::error::Incompatible;
+use crate::manager::slot::Slot;
 
 /// The checkpoint is not what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +19,7 @@ enum Next {
 
 /// Reads the bytes of a slot from `position` on, as many as lie in one piece and fit a chunk;
 /// none at the end of the checkpoint.
+#[either]
 pub(super) async fn payload<'c, F: NorFlash>(
     media: &mut Media<F>,
     slot: &Slot,
@@ -37,6 +37,7 @@ pub(super) async fn payload<'c, F: NorFlash>(
 }
 
 /// Decodes a checkpoint up to its end or until `visit` has enough.
+#[either]
 async fn decode<F: NorFlash>(
     media: &mut Media<F>,
     slot: &Slot,
@@ -69,7 +70,8 @@ async fn decode<F: NorFlash>(
 }
 
 /// What a checkpoint says of itself; nothing if it cannot be read.
-pub(super) async fn info<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> Info {
+#[either]
+pub(in crate::manager) async fn info<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> Info {
     let mut found = Info::default();
     let mut visit = |event: Event<'_>| match event {
         Event::Info(info) => {
@@ -85,13 +87,15 @@ pub(super) async fn info<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> Info
 }
 
 /// Whether all checksums of a checkpoint are right.
-pub(super) async fn is_whole<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> bool {
+#[either]
+pub(in crate::manager) async fn is_whole<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> bool {
     decode(media, slot, &mut |_| Next::Go).await.is_ok()
 }
 
 /// Whether a checkpoint is whole and fits the variables; if so, what assigns it to them.
 ///
 /// What does not fit is certain only once the checkpoint's end has shown that it is whole.
+#[either]
 pub(super) async fn verify<'r, F: NorFlash>(
     media: &mut Media<F>,
     slot: &Slot,
@@ -122,6 +126,7 @@ pub(super) async fn verify<'r, F: NorFlash>(
 }
 
 /// Assigns the variables from a checkpoint that was verified.
+#[either]
 pub(super) async fn assign<F: NorFlash>(
     media: &mut Media<F>,
     slot: &Slot,

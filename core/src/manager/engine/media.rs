@@ -1,11 +1,10 @@
 //! The flash as the manager sees it: reads that may find nothing, and records.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::geometry::{Geometry, GeometryError};
-use super::marker::{MARKER, Marker, Parsed};
-use super::slot::{COMMIT, HEADER, Header};
-use super::walk::Slot;
+use super::{NorFlash, either};
+use crate::manager::geometry::{Geometry, GeometryError};
+use crate::manager::marker::{MARKER, Marker, Parsed};
+use crate::manager::slot::Slot;
+use crate::manager::slot::{COMMIT, HEADER, Header};
 
 /// Bytes that are read or written at once, aligned for drivers that move words.
 #[derive(Debug, Clone, Copy)]
@@ -19,18 +18,15 @@ impl Chunk {
 }
 
 #[derive(Debug)]
-pub(super) struct Media<F> {
-    pub(super) flash: F,
-    pub(super) geometry: Geometry,
+pub(in crate::manager) struct Media<F> {
+    pub(in crate::manager) flash: F,
+    pub(in crate::manager) geometry: Geometry,
 }
 
+#[either]
 impl<F: NorFlash> Media<F> {
-    pub(super) fn new(flash: F) -> Result<Self, GeometryError> {
-        let geometry = Self::geometry_of(&flash)?;
-        Ok(Self { flash, geometry })
-    }
-
-    fn geometry_of(flash: &F) -> Result<Geometry, GeometryError> {
+    /// The sizes of a flash's region.
+    pub(super) fn geometry_of(flash: &F) -> Result<Geometry, GeometryError> {
         Geometry::of_flash(F::READ_SIZE, F::WRITE_SIZE, F::ERASE_SIZE, flash.capacity())
     }
 
@@ -85,6 +81,14 @@ impl<F: NorFlash> Media<F> {
         self.flash.erase(start, end).await
     }
 
+    /// Erases all blocks.
+    pub(super) async fn erase_all(&mut self) -> Result<(), F::Error> {
+        for block in 0..self.geometry.blocks() {
+            self.erase(block).await?;
+        }
+        Ok(())
+    }
+
     /// What the start of a block says.
     pub(super) async fn parse_marker(&mut self, block: u32) -> Parsed {
         let mut chunk = Chunk::ERASED;
@@ -104,7 +108,7 @@ impl<F: NorFlash> Media<F> {
     }
 
     /// The marker of a block, if it belongs there.
-    pub(super) async fn marker(&mut self, block: u32) -> Option<Marker> {
+    pub(in crate::manager) async fn marker(&mut self, block: u32) -> Option<Marker> {
         match self.parse_marker(block).await {
             Parsed::Marker(marker)
                 if marker.geometry == self.geometry
@@ -117,7 +121,12 @@ impl<F: NorFlash> Media<F> {
     }
 
     /// The slot at `offset` in the data of a block, whether or not it is committed.
-    pub(super) async fn slot(&mut self, block: u32, sequence: u32, offset: u32) -> Option<Slot> {
+    pub(in crate::manager) async fn slot(
+        &mut self,
+        block: u32,
+        sequence: u32,
+        offset: u32,
+    ) -> Option<Slot> {
         let data = self.geometry.block_data();
         let room = data.checked_sub(offset)?;
         if room < self.geometry.aligned((HEADER + COMMIT) as u32) {
@@ -142,7 +151,7 @@ impl<F: NorFlash> Media<F> {
     }
 
     /// Whether all of a slot was written.
-    pub(super) async fn is_committed(&mut self, slot: &Slot) -> bool {
+    pub(in crate::manager) async fn is_committed(&mut self, slot: &Slot) -> bool {
         for part in 1..slot.extent.blocks {
             let marker = self.marker(slot.block.wrapping_add(part)).await;
             let continues = marker.is_some_and(|marker| {

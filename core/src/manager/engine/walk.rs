@@ -1,46 +1,10 @@
 //! The slots of a part of the ring, in the order they were written.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::geometry::{Extent, Geometry};
 use super::media::Media;
-use super::slot::Header;
-
-/// A checkpoint in flash: where it lies and what its header says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slot {
-    /// The block it starts in.
-    pub(super) block: u32,
-    /// That block's sequence number.
-    pub(super) sequence: u32,
-    /// Where it starts in the data of that block.
-    pub(super) offset: u32,
-    pub(super) header: Header,
-    pub(super) extent: Extent,
-}
-
-impl Slot {
-    /// Where byte `position` of the slot lies in the region.
-    pub(super) fn address(&self, geometry: &Geometry, position: u32) -> u32 {
-        geometry.address(self.block, self.offset.wrapping_add(position))
-    }
-
-    /// Its place in the order of writing.
-    pub(super) fn order(&self) -> (u32, u32) {
-        (self.sequence, self.offset)
-    }
-
-    /// Where the next slot could start: sequence number of the last block, offset in its data.
-    pub(super) fn end(&self, geometry: &Geometry) -> (u32, u32) {
-        match self.extent.blocks {
-            1 => (self.sequence, self.offset.saturating_add(self.extent.end)),
-            blocks => (
-                self.sequence.saturating_add(blocks - 1),
-                geometry.block_data(),
-            ),
-        }
-    }
-}
+use super::{NorFlash, either};
+use crate::manager::geometry::Geometry;
+use crate::manager::log::Log;
+use crate::manager::slot::Slot;
 
 /// Goes through the committed slots of consecutive blocks. Holds no reference to the flash.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +21,15 @@ pub(super) struct Walk {
     within: Option<(u32, u32, u32)>,
 }
 
+#[either]
 impl Walk {
+    /// What counts.
+    pub(super) fn of(log: &Log, geometry: &Geometry) -> Self {
+        let end = (log.tip.sequence, log.tip.offset);
+        let span = log.span(geometry);
+        Self::new(log.tail, span, log.tail_sequence, end).trusting(log.found)
+    }
+
     /// Every block of the region.
     pub(super) fn everything(geometry: &Geometry) -> Self {
         Self::new(0, geometry.blocks(), 0, (u32::MAX, u32::MAX))

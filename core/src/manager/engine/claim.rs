@@ -1,26 +1,30 @@
 //! Taking a region, and giving up what is in it.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
 use super::draft::{Draft, start_block};
-use super::error::SaveError;
-use super::log::{Log, Tip};
 use super::media::Media;
-use super::recovery::{Region, Unclaimed};
-use super::slot::{Header, KeptAt};
+use super::{NorFlash, either};
+use crate::manager::error::SaveError;
+use crate::manager::log::{Log, Region, Tip, Unclaimed};
+use crate::manager::slot::{Header, KeptAt};
 
 /// The log that [`give_up`] has to give up so that a region is the manager's and empty: its own, or,
 /// where it is nobody's, that of its last block, which is erased for it. Cut short, it is begun again.
 ///
 /// The erase comes first, although the block reads as erased: a write that was cut may have left
 /// no trace, and no unit is written twice. So a cut can leave anything in this one block.
+#[either]
 pub(super) async fn begin<F: NorFlash>(
     media: &mut Media<F>,
-    region: Region,
+    region: &Region,
 ) -> Result<Log, SaveError<F::Error>> {
     let sequence = match region {
-        Region::Log(log) => return Ok(Log { open: false, ..log }),
-        Region::Unclaimed(Unclaimed { next_sequence }) => next_sequence,
+        Region::Log(log) => {
+            return Ok(Log {
+                open: false,
+                ..*log
+            });
+        }
+        Region::Unclaimed(Unclaimed { next_sequence }) => *next_sequence,
     };
     let block = media.geometry.blocks() - 1;
     let next_sequence = sequence.checked_add(1).ok_or(SaveError::Exhausted)?;
@@ -43,6 +47,7 @@ pub(super) async fn begin<F: NorFlash>(
 }
 
 /// Gives up all checkpoints at once, by the commit of a record that says so.
+#[either]
 pub(super) async fn give_up<F: NorFlash>(
     media: &mut Media<F>,
     log: &mut Log,
@@ -72,14 +77,4 @@ pub(super) async fn give_up<F: NorFlash>(
     log.open = true;
     log.newest = None;
     Ok(())
-}
-
-/// Erases a region whose sequence numbers are used up; what it is then.
-pub(super) async fn erase_all<F: NorFlash>(
-    media: &mut Media<F>,
-) -> Result<Region, SaveError<F::Error>> {
-    for block in 0..media.geometry.blocks() {
-        media.erase(block).await.map_err(SaveError::Flash)?;
-    }
-    Ok(Region::Unclaimed(Unclaimed { next_sequence: 1 }))
 }

@@ -1,23 +1,24 @@
 //! Saving: the counting pass, the plan, copies ahead, the checkpoint.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::asynchronous::{AsyncCheckpointManager, Saved};
 use super::draft::Draft;
-use super::error::SaveError;
-use super::geometry::Extent;
-use super::log::{Log, Newest};
+use super::manager::CheckpointManager;
 use super::media::{Chunk, Media};
 use super::plan::{Plan, blocks_for, plan};
 use super::read;
-use super::recovery::Region;
-use super::retention::{Retention, Standing};
-use super::slot::Header;
-use super::walk::Slot;
+use super::walk::Walk;
+use super::{NorFlash, either};
 use crate::Variables;
 use crate::checkpoint::{Encoder, Info};
+use crate::manager::error::SaveError;
+use crate::manager::geometry::{Extent, Geometry};
+use crate::manager::log::{Log, Newest, Region};
+use crate::manager::outcome::Saved;
+use crate::manager::retention::{Retention, Standing};
+use crate::manager::slot::Header;
+use crate::manager::slot::Slot;
 
-impl<F: NorFlash> AsyncCheckpointManager<F> {
+#[either]
+impl<F: NorFlash> CheckpointManager<F> {
     /// Saves the variables as the newest checkpoint (`CheckpointManager.save`); `None` if
     /// [`checkpoint_interval`](super::Options::checkpoint_interval) says that it is too early.
     ///
@@ -33,7 +34,7 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
         let Some(request) = self.request(variables)? else {
             return Ok(None);
         };
-        if self.is_unclaimed() {
+        if let Region::Unclaimed(_) = self.region {
             self.empty().await?;
         }
         let mut order = self.plan(&request).await?;
@@ -156,7 +157,7 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
     }
 }
 
-fn too_small<E>(geometry: super::Geometry, blocks: u32) -> SaveError<E> {
+fn too_small<E>(geometry: Geometry, blocks: u32) -> SaveError<E> {
     let bytes = |blocks: u32| u64::from(blocks) * u64::from(geometry.erase_size());
     SaveError::RegionTooSmall {
         needed: bytes(blocks),
@@ -198,10 +199,11 @@ struct Room<'a, F> {
     rest_of_tip: bool,
 }
 
+#[either]
 impl<F: NorFlash> Room<'_, F> {
     /// Copies what lives on of the log's first group ahead of the tip, and gives the group up.
     async fn move_group(&mut self, retention: &Retention) -> Result<(), SaveError<F::Error>> {
-        let start = self.log.walk(&self.media.geometry);
+        let start = Walk::of(self.log, &self.media.geometry);
         let mut walk = start;
         let mut group: Option<Slot> = None;
         let mut last_whole = None;
@@ -293,6 +295,7 @@ impl<F: NorFlash> Room<'_, F> {
 }
 
 /// Writes the checkpoint; `log` knows it once it is committed.
+#[either]
 async fn write<F: NorFlash>(
     media: &mut Media<F>,
     log: &mut Log,
@@ -354,12 +357,13 @@ async fn write<F: NorFlash>(
 }
 
 /// Block and sequence number of the oldest slot that lives on.
+#[either]
 async fn first_that_lives_on<F: NorFlash>(
     media: &mut Media<F>,
     log: &Log,
     retention: &Retention,
 ) -> Option<(u32, u32)> {
-    let mut walk = log.walk(&media.geometry);
+    let mut walk = Walk::of(log, &media.geometry);
     while let Some(slot) = walk.next(media).await {
         if retention.retains(&slot.header) {
             return Some((slot.block, slot.sequence));

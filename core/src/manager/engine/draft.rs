@@ -1,14 +1,13 @@
 //! A slot being written.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::error::SaveError;
-use super::geometry::Extent;
-use super::log::{Log, Tip};
-use super::marker::Marker;
 use super::media::{Chunk, Media};
-use super::slot::Header;
-use super::walk::Slot;
+use super::{NorFlash, either};
+use crate::manager::error::SaveError;
+use crate::manager::geometry::Extent;
+use crate::manager::log::{Log, Tip};
+use crate::manager::marker::Marker;
+use crate::manager::slot::Header;
+use crate::manager::slot::Slot;
 
 /// A slot whose header is written; the checkpoint's bytes follow, then the commit record.
 #[derive(Debug)]
@@ -21,6 +20,7 @@ pub(super) struct Draft {
     started: u32,
 }
 
+#[either]
 impl Draft {
     /// Starts a slot behind `tip`, in the rest of that block if `rest_of_tip` and if it fits.
     pub(super) async fn begin<F: NorFlash>(
@@ -144,6 +144,7 @@ impl Draft {
 
 /// Erases a block and marks it; returns how often it was erased. `assumed` is taken where the
 /// block does not say, which is when an erase of it was cut or it was never used.
+#[either]
 pub(super) async fn start_block<F: NorFlash>(
     media: &mut Media<F>,
     block: u32,

@@ -7,12 +7,12 @@
 //! that is copied into free blocks then never takes more of them than it leaves, and a save or
 //! a copy that was cut can be begun again in the same free blocks.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::geometry::Extent;
-use super::log::Log;
 use super::media::Media;
-use super::retention::Retention;
+use super::walk::Walk;
+use super::{NorFlash, either};
+use crate::manager::geometry::Extent;
+use crate::manager::log::Log;
+use crate::manager::retention::Retention;
 
 /// What a save does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(super) struct TooSmall {
 ///
 /// Gives up the oldest recent checkpoints, a group at a time, as far as the region is too small
 /// for all; never those that are kept for ever, nor the newest before the next is complete.
+#[either]
 pub(super) async fn plan<F: NorFlash>(
     media: &mut Media<F>,
     log: &Log,
@@ -113,6 +114,7 @@ struct Survey {
     smaller_window: Option<u32>,
 }
 
+#[either]
 impl Survey {
     async fn of<F: NorFlash>(
         media: &mut Media<F>,
@@ -129,7 +131,7 @@ impl Survey {
         let newest = log.newest_header().map(|header| header.save_counter);
         let mut reserve = extent.blocks;
         let mut oldest: Option<(u32, u32)> = None;
-        let mut walk = log.walk(&media.geometry);
+        let mut walk = Walk::of(log, &media.geometry);
         while let Some(slot) = walk.next(media).await {
             let counter = slot.header.save_counter;
             if Some(counter) == newest || retention.retains(&slot.header) {
@@ -170,6 +172,7 @@ struct Trial<'a> {
     cursor: Cursor,
 }
 
+#[either]
 impl<'a> Trial<'a> {
     fn new<F>(
         media: &Media<F>,
@@ -208,7 +211,7 @@ impl<'a> Trial<'a> {
         // Where the first copy went, and where the checkpoint did once that is settled.
         let mut first_copy = None;
         let mut settled = None;
-        let mut walk = self.log.walk(&media.geometry);
+        let mut walk = Walk::of(self.log, &media.geometry);
         let mut next = walk.next(media).await;
         while let Some(first) = next {
             let (mut cursor, mut copy) = (self.cursor, first_copy);

@@ -1,24 +1,25 @@
-//! The manager, for flashes that have to be waited for.
+//! The manager itself: opening, formatting, restoring, and what it says of its checkpoints.
 
-use embedded_storage_async::nor_flash::NorFlash;
-
-use super::claim;
-use super::error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
-use super::geometry::Geometry;
-use super::log::{Log, Newest};
 use super::media::Media;
-use super::options::{Claim, Options};
 use super::read::{self, Damaged};
-use super::recovery::{self, Region};
-use super::retention::{Retention, Standing};
-use super::walk::Slot;
+use super::walk::Walk;
+use super::{NorFlash, claim, either, recovery};
 use crate::Variables;
-use crate::checkpoint::{Info, Match, Restore, Status};
+use crate::checkpoint::{Match, Restore, Status};
+use crate::manager::error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
+use crate::manager::geometry::Geometry;
+use crate::manager::log::{Newest, Region, Unclaimed};
+use crate::manager::options::{Claim, Options};
+use crate::manager::outcome::{Restoration, Saved};
+use crate::manager::retention::Retention;
+use crate::manager::slot::Slot;
 
-/// Checkpoints in a NOR flash (`tf.train.CheckpointManager`):
-/// [`CheckpointManager`](super::CheckpointManager) for flashes that have to be waited for.
+/// Checkpoints in a NOR flash (`tf.train.CheckpointManager`).
+///
+/// `CheckpointManager` is for flashes that answer at once, `AsyncCheckpointManager` for those that
+/// have to be waited for. See the [module](crate::manager) for what both promise.
 #[derive(Debug)]
-pub struct AsyncCheckpointManager<F> {
+pub struct CheckpointManager<F> {
     pub(super) media: Media<F>,
     pub(super) options: Options,
     pub(super) region: Region,
@@ -28,67 +29,27 @@ pub struct AsyncCheckpointManager<F> {
     misfit: Option<Incompatible>,
 }
 
-/// A checkpoint in flash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub struct Saved {
-    /// Its number, from 1; each save has the next (`save_counter`).
-    pub save_counter: u32,
-    /// What it says of itself.
-    pub info: Info,
-    /// Bytes of the checkpoint.
-    pub length: u32,
-    /// Whether [`Options::keep`] keeps it.
-    pub kept: bool,
-}
-
-impl Saved {
-    pub(super) fn new(newest: &Newest) -> Self {
-        let header = newest.slot.header;
-        Self {
-            save_counter: header.save_counter,
-            info: newest.info,
-            length: header.length,
-            kept: header.kept,
-        }
-    }
-}
-
-/// What [`restore_or_initialize`](super::CheckpointManager::restore_or_initialize) did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Restoration {
-    /// All variables have the values of a checkpoint.
-    Restored {
-        /// Its global step.
-        step: i64,
-        /// Its number.
-        save_counter: u32,
-    },
-    /// There is no checkpoint; the variables are as they were.
-    Initialized,
-    /// The newest checkpoint is of another model; the variables are as they were, and nothing is
-    /// saved to the region until it is formatted.
-    Incompatible(Incompatible),
-}
-
 /// Every variable from the tensor of its name.
 const EXACT: Restore<'static> = Restore::new().require(Match::Existing);
 
-impl<F: NorFlash> AsyncCheckpointManager<F> {
-    /// Opens the whole of `flash`. Nothing is written.
+#[either]
+impl<F: NorFlash> CheckpointManager<F> {
+    /// Opens the whole of `flash`; [`Partition`](crate::manager::Partition) makes a flash of a part
+    /// of one. Nothing is written.
     ///
     /// # Errors
     /// [`OpenError`] for a flash that cannot hold a region, and for a region that is not the
     /// manager's to take.
     pub async fn open(flash: F, options: Options) -> Result<Self, OpenError> {
-        let media = Media::new(flash).map_err(OpenError::Geometry)?;
-        let mut manager = Self::unopened(media, options);
-        manager.recover(options.claim).await?;
-        manager.read_info().await;
-        Ok(manager)
+        let geometry = Media::geometry_of(&flash).map_err(OpenError::Geometry)?;
+        // One local, so that it is built where it is returned: it is too large to be moved about.
+        let mut opened = Ok(Self::unopened(Media { flash, geometry }, options));
+        if let Ok(manager) = &mut opened
+            && let Err(error) = manager.recover(options.claim).await
+        {
+            opened = Err(error);
+        }
+        opened
     }
 
     /// Opens the whole of `flash` and gives up whatever is in it.
@@ -99,79 +60,62 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
     /// # Errors
     /// [`FormatError`] for a flash that cannot hold a region or that fails.
     pub async fn format(flash: F, options: Options) -> Result<Self, FormatError<F::Error>> {
-        let media = Media::new(flash).map_err(FormatError::Geometry)?;
-        let mut manager = Self::unopened(media, options);
-        // With this claim there is nothing to refuse.
-        let _ = manager.recover(Claim::Anything).await;
-        let mut emptied = manager.empty().await;
-        if let Err(SaveError::Exhausted) = emptied {
-            manager.erase_all().await.map_err(FormatError::of)?;
-            emptied = manager.empty().await;
+        let geometry = Media::geometry_of(&flash).map_err(FormatError::Geometry)?;
+        let mut formatted = Ok(Self::unopened(Media { flash, geometry }, options));
+        if let Ok(manager) = &mut formatted
+            && let Err(error) = manager.take_anything().await
+        {
+            formatted = Err(FormatError::Flash(error));
         }
-        emptied.map_err(FormatError::of)?;
-        Ok(manager)
+        formatted
     }
-
-    /// Makes the region the manager's, with no checkpoint in it.
-    pub(super) async fn empty(&mut self) -> Result<(), SaveError<F::Error>> {
-        let mut log = self.begin().await?;
-        self.give_up(&mut log).await
-    }
-
-    // The phases of opening and formatting. They are apart so that a caller that does not wait can
-    // give each a stack frame of its own.
 
     /// A manager that knows nothing of its region.
-    pub(super) const fn unopened(media: Media<F>, options: Options) -> Self {
+    const fn unopened(media: Media<F>, options: Options) -> Self {
         Self {
             media,
             options,
-            region: Region::Unclaimed(recovery::Unclaimed { next_sequence: 1 }),
+            region: Region::Unclaimed(Unclaimed { next_sequence: 1 }),
             last_step: None,
             misfit: None,
         }
     }
 
-    /// Finds what is in the region.
-    pub(super) async fn recover(&mut self, claim: Claim) -> Result<(), OpenError> {
-        let options = Options {
-            claim,
-            ..self.options
-        };
-        self.region = recovery::open(&mut self.media, &options).await?;
-        Ok(())
-    }
-
-    /// Reads what the newest checkpoint says of itself.
-    pub(super) async fn read_info(&mut self) {
+    /// Finds what is in the region, and what the newest checkpoint says of itself.
+    #[inline(never)]
+    async fn recover(&mut self, claim: Claim) -> Result<(), OpenError> {
+        self.region = recovery::open(&mut self.media, claim, self.options.start).await?;
         if let Region::Log(log) = &mut self.region
             && let Some(newest) = &mut log.newest
         {
             newest.info = read::info(&mut self.media, &newest.slot).await;
         }
-    }
-
-    /// The log to give up so that the region is empty.
-    pub(super) async fn begin(&mut self) -> Result<Log, SaveError<F::Error>> {
-        claim::begin(&mut self.media, self.region).await
-    }
-
-    /// Gives up a log that [`begin`](Self::begin) has found.
-    pub(super) async fn give_up(&mut self, log: &mut Log) -> Result<(), SaveError<F::Error>> {
-        claim::give_up(&mut self.media, log).await?;
-        self.region = Region::Log(*log);
         Ok(())
     }
 
-    /// Erases a region whose sequence numbers are used up.
-    pub(super) async fn erase_all(&mut self) -> Result<(), SaveError<F::Error>> {
-        self.region = claim::erase_all(&mut self.media).await?;
-        Ok(())
+    async fn take_anything(&mut self) -> Result<(), F::Error> {
+        // With this claim there is nothing to refuse.
+        let _ = self.recover(Claim::Anything).await;
+        // Ends: numbers that are used up start anew after the erase.
+        loop {
+            match self.empty().await {
+                Ok(()) => return Ok(()),
+                Err(SaveError::Flash(error)) => return Err(error),
+                Err(_) => {
+                    self.media.erase_all().await?;
+                    self.region = Region::Unclaimed(Unclaimed { next_sequence: 1 });
+                }
+            }
+        }
     }
 
-    /// Whether nothing in the region is the manager's.
-    pub(super) fn is_unclaimed(&self) -> bool {
-        matches!(self.region, Region::Unclaimed(_))
+    /// Makes the region the manager's, with no checkpoint in it.
+    #[inline(never)]
+    pub(super) async fn empty(&mut self) -> Result<(), SaveError<F::Error>> {
+        let mut log = claim::begin(&mut self.media, &self.region).await?;
+        claim::give_up(&mut self.media, &mut log).await?;
+        self.region = Region::Log(log);
+        Ok(())
     }
 
     /// The flash.
@@ -210,8 +154,7 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
     /// The checkpoint that follows number `save_counter`: from 0 on, all that live on, oldest
     /// first (`checkpoints`).
     pub async fn next_checkpoint(&mut self, save_counter: u32) -> Option<Saved> {
-        let slot = self
-            .neighbour(|found, best| found > save_counter && best.is_none_or(|best| found < best));
+        let slot = self.find(save_counter.checked_add(1)?, u32::MAX, End::Oldest);
         let slot = slot.await?;
         let info = read::info(&mut self.media, &slot).await;
         Some(Saved::new(&Newest { slot, info }))
@@ -247,9 +190,7 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
                 Err(RestoreError::Damaged) => {}
                 Err(error) => return Err(error),
             }
-            let older = self.neighbour(|found, best| {
-                found < save_counter && best.is_none_or(|best| found > best)
-            });
+            let older = self.find(0, save_counter.saturating_sub(1), End::Newest);
             slot = older.await.ok_or(RestoreError::Damaged)?;
         }
     }
@@ -265,7 +206,7 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
         restore: &Restore<'_>,
         variables: &mut impl Variables,
     ) -> Result<Status, RestoreError> {
-        let slot = self.neighbour(|found, _| found == save_counter).await;
+        let slot = self.find(save_counter, save_counter, End::Newest).await;
         let slot = slot.ok_or(RestoreError::NotFound { save_counter })?;
         self.restore_slot(&slot, restore, variables).await
     }
@@ -287,22 +228,27 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
         Ok(status)
     }
 
-    /// Of the checkpoints that live on, the last that is `better` than the best so far.
-    async fn neighbour(&mut self, better: impl Fn(u32, Option<u32>) -> bool) -> Option<Slot> {
-        let Region::Log(log) = self.region else {
+    /// Of the checkpoints that live on and whose numbers are in a range, the newest or the oldest.
+    #[inline(never)]
+    async fn find(&mut self, least: u32, most: u32, end: End) -> Option<Slot> {
+        let Region::Log(log) = &self.region else {
             return None;
         };
-        let standing = Standing::of(log.newest_header()?);
-        let retention = Retention::new(&self.options, standing);
-        let mut walk = log.walk(&self.media.geometry);
-        let mut best: Option<Slot> = None;
+        let retention = Retention::of(log.newest_header()?, &self.options);
+        let mut walk = Walk::of(log, &self.media.geometry);
+        let (mut least, mut most) = (least, most);
+        let mut found: Option<Slot> = None;
         while let Some(slot) = walk.next(&mut self.media).await {
-            let so_far = best.map(|best| best.header.save_counter);
-            if retention.retains(&slot.header) && better(slot.header.save_counter, so_far) {
-                best = Some(slot);
+            let counter = slot.header.save_counter;
+            if least <= counter && counter <= most && retention.retains(&slot.header) {
+                match end {
+                    End::Oldest => most = counter,
+                    End::Newest => least = counter,
+                }
+                found = Some(slot);
             }
         }
-        best
+        found
     }
 
     fn newest(&self) -> Option<Newest> {
@@ -326,4 +272,11 @@ impl<F: NorFlash> AsyncCheckpointManager<F> {
         let newest = self.newest()?;
         read::other_model(newest.info, variables).or(self.misfit)
     }
+}
+
+/// Which of several checkpoints is meant.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Oldest,
+    Newest,
 }

@@ -1,0 +1,18 @@
+//! The manager at work: all that reads and writes flash.
+//!
+//! This folder is compiled twice, once over flashes that answer at once and once over those that
+//! have to be waited for. `either` takes the `async` and `.await` out for the first.
+
+mod claim;
+mod draft;
+mod manager;
+pub(in crate::manager) mod media;
+mod plan;
+pub(in crate::manager) mod read;
+pub(in crate::manager) mod recovery;
+mod save;
+mod walk;
+
+pub use manager::CheckpointManager;
+
+use super::{NorFlash, either};
