@@ -70,7 +70,21 @@ mod blocking {
     use embedded_storage::nor_flash::NorFlash;
     use gradlet_macros::blocking as either;
 
+    use super::Saved;
+
     pub(super) mod engine;
+
+    impl<F: NorFlash> engine::CheckpointManager<F> {
+        /// All checkpoints that live on, oldest first (`checkpoints`).
+        pub fn checkpoints(&mut self) -> impl Iterator<Item = Saved> {
+            let mut last = 0;
+            core::iter::from_fn(move || {
+                let next = self.next_checkpoint(last)?;
+                last = next.save_counter;
+                Some(next)
+            })
+        }
+    }
 }
 
 /// The same source over flashes that have to be waited for.

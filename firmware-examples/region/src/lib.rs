@@ -81,7 +81,7 @@ fn first_blocks<F: NorFlash>(flash: &mut F) -> Result<Partition<&mut F>, &'stati
 
 /// Asks whether what is in the flash may be given up, where that can help.
 fn ask(error: OpenError, line: &mut (impl Read + Write)) -> Result<(), &'static str> {
-    if matches!(error, OpenError::Geometry(_) | OpenError::NotReady) {
+    if matches!(error, OpenError::Geometry(_)) {
         return Err("the flash cannot hold checkpoints");
     }
     const BROKEN: &str = "the serial line is broken";

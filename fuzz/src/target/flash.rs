@@ -99,7 +99,7 @@ fn run<const READ: usize, const WRITE: usize, const ERASE: usize>(
         Err(error) => {
             assert_ne!(options.claim, Claim::Anything, "{error}");
             assert!(
-                !matches!(error, OpenError::Geometry(_) | OpenError::NotReady),
+                !matches!(error, OpenError::Geometry(_)),
                 "{error}"
             );
             Options {

@@ -23,6 +23,7 @@ pub(super) struct Draft {
 #[either]
 impl Draft {
     /// Starts a slot behind `tip`, in the rest of that block if `rest_of_tip` and if it fits.
+    #[inline(never)]
     pub(super) async fn begin<F: NorFlash>(
         media: &mut Media<F>,
         log: &mut Log,

@@ -166,6 +166,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`RestoreError::Damaged`] if there are checkpoints and none can be read.
+    #[inline(never)]
     pub async fn restore_or_initialize(
         &mut self,
         variables: &mut impl Variables,
@@ -211,6 +212,7 @@ impl<F: NorFlash> CheckpointManager<F> {
         self.restore_slot(&slot, restore, variables).await
     }
 
+    #[inline(never)]
     async fn restore_slot(
         &mut self,
         slot: &Slot,

@@ -36,6 +36,7 @@ pub(super) struct TooSmall {
 /// Gives up the oldest recent checkpoints, a group at a time, as far as the region is too small
 /// for all; never those that are kept for ever, nor the newest before the next is complete.
 #[either]
+#[inline(never)]
 pub(super) async fn plan<F: NorFlash>(
     media: &mut Media<F>,
     log: &Log,
@@ -116,6 +117,7 @@ struct Survey {
 
 #[either]
 impl Survey {
+    #[inline(never)]
     async fn of<F: NorFlash>(
         media: &mut Media<F>,
         log: &Log,
@@ -203,6 +205,7 @@ impl<'a> Trial<'a> {
     /// How many groups have to be copied ahead; `None` if it does not work out.
     ///
     /// Distances are in blocks from the log's tail.
+    #[inline(never)]
     async fn run<F: NorFlash>(mut self, media: &mut Media<F>) -> Option<u32> {
         let newest = self.log.newest.map(|newest| newest.slot);
         let newest_moves = newest.is_some_and(|slot| self.retention.retains(&slot.header));

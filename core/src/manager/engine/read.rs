@@ -96,6 +96,7 @@ pub(in crate::manager) async fn is_whole<F: NorFlash>(media: &mut Media<F>, slot
 ///
 /// What does not fit is certain only once the checkpoint's end has shown that it is whole.
 #[either]
+#[inline(never)]
 pub(super) async fn verify<'r, F: NorFlash>(
     media: &mut Media<F>,
     slot: &Slot,
@@ -127,6 +128,7 @@ pub(super) async fn verify<'r, F: NorFlash>(
 
 /// Assigns the variables from a checkpoint that was verified.
 #[either]
+#[inline(never)]
 pub(super) async fn assign<F: NorFlash>(
     media: &mut Media<F>,
     slot: &Slot,

@@ -27,6 +27,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     ///
     /// # Errors
     /// [`SaveError`]; the region stays as it was, and the next call tries anew.
+    #[inline(never)]
     pub async fn save(
         &mut self,
         variables: &impl Variables,
@@ -48,6 +49,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     // can give each a stack frame of its own.
 
     /// Sizes the checkpoint; `None` if it is too early.
+    #[inline(never)]
     pub(super) fn request(
         &self,
         variables: &impl Variables,
@@ -202,6 +204,7 @@ struct Room<'a, F> {
 #[either]
 impl<F: NorFlash> Room<'_, F> {
     /// Copies what lives on of the log's first group ahead of the tip, and gives the group up.
+    #[inline(never)]
     async fn move_group(&mut self, retention: &Retention) -> Result<(), SaveError<F::Error>> {
         let start = Walk::of(self.log, &self.media.geometry);
         let mut walk = start;
@@ -296,6 +299,7 @@ impl<F: NorFlash> Room<'_, F> {
 
 /// Writes the checkpoint; `log` knows it once it is committed.
 #[either]
+#[inline(never)]
 async fn write<F: NorFlash>(
     media: &mut Media<F>,
     log: &mut Log,
@@ -358,6 +362,7 @@ async fn write<F: NorFlash>(
 
 /// Block and sequence number of the oldest slot that lives on.
 #[either]
+#[inline(never)]
 async fn first_that_lives_on<F: NorFlash>(
     media: &mut Media<F>,
     log: &Log,
