@@ -190,6 +190,15 @@ pub struct Extent {
     pub blocks: u32,
 }
 
+impl Extent {
+    pub(super) const NONE: Self = Self {
+        payload: 0,
+        commit: 0,
+        end: 0,
+        blocks: 0,
+    };
+}
+
 fn least_common_multiple(a: usize, b: usize) -> usize {
     let (mut divisor, mut rest) = (a, b);
     while rest != 0 {

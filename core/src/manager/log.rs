@@ -10,13 +10,26 @@ pub(super) enum Region {
     /// Its own.
     Log(Log),
     /// Free to be taken by the first save.
-    Unclaimed(Unclaimed),
+    Unclaimed { next_sequence: u32 },
 }
 
-/// What has to be known of a region that is taken.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unclaimed {
-    pub(super) next_sequence: u32,
+impl Region {
+    /// What is known of a region that was never looked at.
+    pub(super) const NEW: Self = Self::Unclaimed { next_sequence: 1 };
+
+    /// Whether there might be too few sequence numbers left for what one call does: it starts each
+    /// block twice at most, once for copies and once for what comes behind them.
+    pub(super) fn is_exhausted(&self) -> bool {
+        let (Self::Log(Log { next_sequence, .. }) | Self::Unclaimed { next_sequence }) = self;
+        *next_sequence > u32::MAX - 2 * u32::from(u16::MAX)
+    }
+
+    pub(super) fn newest(&self) -> Option<&Newest> {
+        match self {
+            Self::Log(log) => log.newest.as_ref(),
+            Self::Unclaimed { .. } => None,
+        }
+    }
 }
 
 /// The block that was written last.
@@ -55,6 +68,24 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// That of a region whose block `block` is the first to be started.
+    pub(super) const fn new(block: u32, sequence: u32) -> Self {
+        Self {
+            tail: block,
+            tail_sequence: sequence,
+            tip: Tip {
+                block,
+                sequence,
+                offset: 0,
+                erases: 0,
+            },
+            open: false,
+            next_sequence: sequence.saturating_add(1),
+            found: None,
+            newest: None,
+        }
+    }
+
     /// Number of blocks that count.
     pub(super) fn span(&self, geometry: &Geometry) -> u32 {
         self.distance(geometry, self.tip.block) + 1
@@ -66,11 +97,11 @@ impl Log {
         geometry.wrapped(ahead.wrapping_sub(geometry.wrapped(self.tail)))
     }
 
-    /// Takes `blocks` sequence numbers; the first of them, or `None` when all are used up.
-    pub(super) fn take_sequences(&mut self, blocks: u32) -> Option<u32> {
+    /// Takes `blocks` sequence numbers; the first of them.
+    pub(super) fn take_sequences(&mut self, blocks: u32) -> u32 {
         let first = self.next_sequence;
-        self.next_sequence = first.checked_add(blocks)?;
-        Some(first)
+        self.next_sequence = first.saturating_add(blocks);
+        first
     }
 
     pub(super) fn newest_header(&self) -> Option<&Header> {

@@ -46,27 +46,20 @@ pub enum Parsed {
 }
 
 impl Marker {
-    pub(super) fn bytes(&self) -> [u8; MARKER] {
-        let mut bytes = [0; MARKER];
+    /// The marker as it is written.
+    pub(super) fn record(&self) -> [[u8; 4]; MARKER / 4] {
         let geometry = &self.geometry;
-        let fields: [&[u8]; 8] = [
-            &MAGIC,
-            &[VERSION, geometry.unit() as u8],
-            &self.part.to_le_bytes(),
-            &self.sequence.to_le_bytes(),
-            &self.erases.to_le_bytes(),
-            &geometry.erase_size().to_le_bytes(),
-            &(geometry.blocks() as u16).to_le_bytes(),
-            &(self.block as u16).to_le_bytes(),
+        let [part_low, part_high] = self.part.to_le_bytes();
+        let content = [
+            MAGIC,
+            [VERSION, geometry.unit() as u8, part_low, part_high],
+            self.sequence.to_le_bytes(),
+            self.erases.to_le_bytes(),
+            geometry.erase_size().to_le_bytes(),
+            (geometry.blocks() | self.block << 16).to_le_bytes(),
         ];
-        let content = fields.iter().copied().flatten();
-        for (slot, &byte) in bytes.iter_mut().zip(content) {
-            *slot = byte;
-        }
-        if let Some((content, checksum)) = bytes.split_last_chunk_mut::<4>() {
-            *checksum = crc(content).to_le_bytes();
-        }
-        bytes
+        let [a, b, c, d, e, f] = content;
+        [a, b, c, d, e, f, checksum(&content)]
     }
 
     /// Reads the start of a block.
@@ -80,38 +73,33 @@ impl Marker {
     }
 
     fn parse_checked(bytes: &[u8]) -> Option<Parsed> {
-        let (content, &checksum) = bytes.get(..MARKER)?.split_last_chunk::<4>()?;
-        if content.get(..4)? != MAGIC || u32::from_le_bytes(checksum) != crc(content) {
+        let words: &[[u8; 4]; MARKER / 4] = bytes.as_chunks().0.first_chunk()?;
+        let (content, found) = words.split_first_chunk()?;
+        let [magic, versions, sequence, erases, erase_size, blocks] = *content;
+        if magic != MAGIC || *found != [checksum(content)] {
             return None;
         }
-        let number = |at: usize| {
-            let bytes = content.get(at..)?.first_chunk()?;
-            Some(u32::from_le_bytes(*bytes))
-        };
-        let short = |at: usize| {
-            let bytes = content.get(at..)?.first_chunk()?;
-            Some(u16::from_le_bytes(*bytes))
-        };
-        let &[version, unit] = content.get(4..6)? else {
-            return None;
-        };
+        let [version, unit, part_low, part_high] = versions;
         if version != VERSION {
             return Some(Parsed::Version { found: version });
         }
+        let blocks = u32::from_le_bytes(blocks);
+        let (blocks, block) = (blocks & 0xffff, blocks >> 16);
+        let erase_size = u32::from_le_bytes(erase_size);
         Some(Parsed::Marker(Self {
-            part: short(6)?,
-            sequence: number(8)?,
-            erases: number(12)?,
-            geometry: Geometry::new(unit.into(), number(16)?, short(20)?.into()).ok()?,
-            block: short(22)?.into(),
+            part: u16::from_le_bytes([part_low, part_high]),
+            sequence: u32::from_le_bytes(sequence),
+            erases: u32::from_le_bytes(erases),
+            geometry: Geometry::new(unit.into(), erase_size, blocks).ok()?,
+            block,
         }))
     }
 }
 
-fn crc(content: &[u8]) -> u32 {
+fn checksum(content: &[[u8; 4]; MARKER / 4 - 1]) -> [u8; 4] {
     let mut crc = Crc32c::new();
-    crc.update(content);
-    crc.value()
+    crc.update(content.as_flattened());
+    crc.value().to_le_bytes()
 }
 
 #[cfg(test)]
@@ -130,27 +118,37 @@ mod tests {
 
     #[test]
     fn a_marker_reads_back() {
-        assert_eq!(Marker::parse(&marker().bytes()), Parsed::Marker(marker()));
+        let record = marker().record();
+        assert_eq!(
+            Marker::parse(record.as_flattened()),
+            Parsed::Marker(marker())
+        );
     }
 
     #[test]
     fn a_marker_with_any_bit_flipped_is_none() {
         for bit in 0..8 * MARKER {
-            let mut bytes = marker().bytes();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Marker::parse(&bytes), Parsed::Foreign, "bit {bit}");
+            let mut record = marker().record();
+            record.as_flattened_mut()[bit / 8] ^= 1 << (bit % 8);
+            let bytes = record.as_flattened();
+            assert_eq!(Marker::parse(bytes), Parsed::Foreign, "bit {bit}");
         }
         for len in 0..MARKER {
-            assert_eq!(Marker::parse(&marker().bytes()[..len]), Parsed::Foreign);
+            let record = marker().record();
+            let bytes = &record.as_flattened()[..len];
+            assert_eq!(Marker::parse(bytes), Parsed::Foreign);
         }
     }
 
     #[test]
     fn a_later_version_is_told_apart_from_foreign_bytes() {
-        let mut bytes = marker().bytes();
-        bytes[4] = 9;
-        let (content, checksum) = bytes.split_last_chunk_mut::<4>().unwrap();
-        *checksum = crc(content).to_le_bytes();
-        assert_eq!(Marker::parse(&bytes), Parsed::Version { found: 9 });
+        let mut record = marker().record();
+        record[1][0] = 9;
+        let (content, found) = record.split_first_chunk_mut().unwrap();
+        found[0] = checksum(content);
+        assert_eq!(
+            Marker::parse(record.as_flattened()),
+            Parsed::Version { found: 9 }
+        );
     }
 }

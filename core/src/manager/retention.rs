@@ -3,73 +3,49 @@
 
 use super::options::{Keep, Options};
 use super::slot::{Header, KeptAt};
+use crate::checkpoint::Info;
 
-/// What a checkpoint's header says of those kept so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
-    /// How many of the newest can live on: what was given up once does not come back.
-    pub(super) window: u32,
-    /// The same of those kept for ever.
-    pub(super) max_kept: u32,
-    pub(super) save_counter: u32,
-    pub(super) kept: bool,
-    pub(super) kept_count: u32,
-    pub(super) kept_at: KeptAt,
-}
-
-impl Standing {
-    pub(super) fn of(header: &Header) -> Self {
-        Self {
-            window: match header.window {
-                u16::MAX => u32::MAX,
-                window => window.into(),
-            },
-            max_kept: match header.kept_window {
-                u8::MAX => u32::MAX,
-                window => window.into(),
-            },
-            save_counter: header.save_counter,
-            kept: header.kept,
-            kept_count: header.kept_count,
-            kept_at: header.kept_at,
-        }
-    }
-
-    /// That of the checkpoint that follows `newest`.
+impl Header {
+    /// That of the checkpoint that follows `newest`, if as much lives on as still can: what was given
+    /// up once does not come back.
     pub(super) fn after(
-        newest: Option<Self>,
+        newest: Option<&Self>,
         options: &Options,
-        step: i64,
-        time: Option<i64>,
+        info: &Info,
+        length: u32,
     ) -> Self {
-        let last = newest.map(|newest| newest.kept_at);
-        let (due, kept_at) = match (options.keep, last, time) {
-            (Keep::Never, last, _) => (false, last.unwrap_or(KeptAt::Step(0))),
+        let newest = newest.unwrap_or(&Self::NONE);
+        let (kept, kept_at) = match (options.keep, newest.kept_at, info.time) {
             (Keep::EverySteps(steps), last, _) => {
                 let since = match last {
-                    Some(KeptAt::Step(since)) => since,
-                    _ => 0,
+                    KeptAt::Step(since) => since,
+                    KeptAt::Time(_) => 0,
                 };
+                let step = info.global_step.unwrap_or(0);
                 let due = step.saturating_sub(steps.into()) >= since;
                 (due, KeptAt::Step(if due { step } else { since }))
             }
-            (Keep::EveryHours(hours), Some(KeptAt::Time(since)), Some(time)) => {
+            (Keep::EveryHours(hours), KeptAt::Time(since), Some(time)) => {
                 let due = time.saturating_sub(3600 * i64::from(hours)) >= since;
                 (due, KeptAt::Time(if due { time } else { since }))
             }
             // TensorFlow's manager starts as though it had kept one a second ago.
-            (Keep::EveryHours(_), _, Some(time)) => (false, KeptAt::Time(time.saturating_sub(1))),
-            (Keep::EveryHours(_), last, None) => (false, last.unwrap_or(KeptAt::Step(0))),
+            (Keep::EveryHours(_), KeptAt::Step(_), Some(time)) => {
+                (false, KeptAt::Time(time.saturating_sub(1)))
+            }
+            (Keep::EveryHours(_), last, None) | (Keep::Never, last, _) => (false, last),
         };
-        let kept_count = newest.map_or(0, |newest| newest.kept_count);
         Self {
-            window: newest.map_or(u32::MAX, |newest| newest.window.saturating_add(1)),
-            max_kept: newest.map_or(u32::MAX, |newest| {
-                newest.max_kept.saturating_add(due.into())
-            }),
-            save_counter: newest.map_or(1, |newest| newest.save_counter.saturating_add(1)),
-            kept: due,
-            kept_count: kept_count.saturating_add(due.into()),
+            window: newest.window.saturating_add(1),
+            kept_window: newest.kept_window.saturating_add(kept.into()),
+            save_counter: newest.save_counter.saturating_add(1),
+            length,
+            kept,
+            copy: false,
+            settled: true,
+            empty: false,
+            tail: 0,
+            kept_count: newest.kept_count.saturating_add(kept.into()),
             kept_at,
         }
     }
@@ -88,28 +64,38 @@ pub(super) struct Retention {
 }
 
 impl Retention {
-    pub(super) fn new(options: &Options, newest: Standing) -> Self {
+    /// What lives on beside the newest checkpoint, by what it says and by the options.
+    pub(super) fn of(newest: &Header, options: &Options) -> Self {
+        let recorded = Self::recorded(newest);
         Self {
-            window: options.max_to_keep.max(1).min(newest.window),
-            max_kept: options.kept_bound().min(newest.max_kept),
+            window: options.max_to_keep.max(1).min(recorded.window),
+            max_kept: options.kept_bound().min(recorded.max_kept),
+            ..recorded
+        }
+    }
+
+    /// What the newest checkpoint itself says, whatever the options of the next save.
+    pub(super) fn recorded(newest: &Header) -> Self {
+        Self {
+            window: match newest.window {
+                u16::MAX => u32::MAX,
+                window => window.into(),
+            },
+            max_kept: match newest.kept_window {
+                u8::MAX => u32::MAX,
+                window => window.into(),
+            },
             save_counter: newest.save_counter,
             kept_count: newest.kept_count,
         }
     }
 
-    /// What lives on beside the newest checkpoint, by what it says and the options.
-    pub(super) fn of(newest: &Header, options: &Options) -> Self {
-        Self::new(options, Standing::of(newest))
-    }
-
-    /// What the newest checkpoint itself says, whatever the options of the next save.
-    pub(super) fn recorded(newest: &Header) -> Self {
-        let standing = Standing::of(newest);
-        Self {
-            window: standing.window,
-            max_kept: standing.max_kept,
-            save_counter: standing.save_counter,
-            kept_count: standing.kept_count,
+    /// The newest checkpoint's header, saying so.
+    pub(super) fn recorded_in(&self, newest: Header) -> Header {
+        Header {
+            window: u16::try_from(self.window).unwrap_or(u16::MAX),
+            kept_window: u8::try_from(self.max_kept).unwrap_or(u8::MAX),
+            ..newest
         }
     }
 
@@ -130,7 +116,8 @@ impl Retention {
 
 /// Whether `number` is one of the `window` that end with `newest`.
 fn within(number: u32, window: u32, newest: u32) -> bool {
-    u64::from(number) + u64::from(window) > u64::from(newest)
+    let given_up = newest.checked_sub(window);
+    given_up.is_none_or(|last| number > last)
 }
 
 #[cfg(test)]
@@ -142,7 +129,12 @@ mod tests {
         let mut newest = None;
         let mut kept = Vec::new();
         for (step, time) in saves {
-            let next = Standing::after(newest, options, step, time);
+            let info = Info {
+                global_step: Some(step),
+                time,
+                model_id: None,
+            };
+            let next = Header::after(newest.as_ref(), options, &info, 0);
             if next.kept {
                 kept.push(step);
             }

@@ -62,60 +62,85 @@ pub enum KeptAt {
 }
 
 impl Header {
-    pub(super) fn bytes(&self, sequence: u32) -> [u8; HEADER] {
+    /// What stands before the first checkpoint, none of which was given up.
+    pub(super) const NONE: Self = Self {
+        window: u16::MAX,
+        kept_window: u8::MAX,
+        ..Self::EMPTY
+    };
+
+    /// That of the record that says that there is no checkpoint; its tail is to be its own block.
+    pub(super) const EMPTY: Self = Self {
+        window: 0,
+        kept_window: 0,
+        save_counter: 0,
+        length: 0,
+        kept: false,
+        copy: false,
+        settled: true,
+        empty: true,
+        tail: 0,
+        kept_count: 0,
+        kept_at: KeptAt::Step(0),
+    };
+
+    /// The header as it is written in a block of this sequence number.
+    pub(super) fn record(&self, sequence: u32) -> [[u8; 4]; HEADER / 4] {
+        let content = self.content();
+        let checksum = bound(&content, sequence).to_le_bytes();
+        let [a, b, c, d, e, f, g] = content;
+        [a, b, c, d, e, f, g, checksum]
+    }
+
+    /// All but the checksum.
+    fn content(&self) -> [[u8; 4]; HEADER / 4 - 1] {
         let (hours, kept_at) = match self.kept_at {
-            KeptAt::Step(step) => (0, step),
-            KeptAt::Time(time) => (HOURS, time),
+            KeptAt::Step(step) => (false, step),
+            KeptAt::Time(time) => (true, time),
         };
         let flags = [
             (self.kept, KEPT),
             (self.copy, COPY),
             (self.settled, SETTLED),
             (self.empty, EMPTY),
+            (hours, HOURS),
         ];
-        let flags = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag);
-        let mut bytes = [0; HEADER];
-        let fields: [&[u8]; 7] = [
-            &self.window.to_le_bytes(),
-            &[self.kept_window, flags.sum::<u8>() | hours],
-            &self.save_counter.to_le_bytes(),
-            &self.length.to_le_bytes(),
-            &self.tail.to_le_bytes(),
-            &self.kept_count.to_le_bytes(),
-            &kept_at.to_le_bytes(),
-        ];
-        for (slot, &byte) in bytes.iter_mut().zip(fields.iter().copied().flatten()) {
-            *slot = byte;
-        }
-        if let Some((content, checksum)) = bytes.split_last_chunk_mut::<4>() {
-            *checksum = bound(content, sequence).to_le_bytes();
-        }
-        bytes
+        let flags = flags.map(|(set, flag)| u32::from(set) * u32::from(flag));
+        [
+            u32::from(self.window)
+                | u32::from(self.kept_window) << 16
+                | flags.iter().sum::<u32>() << 24,
+            self.save_counter,
+            self.length,
+            self.tail,
+            self.kept_count,
+            kept_at as u32,
+            (kept_at >> 32) as u32,
+        ]
+        .map(u32::to_le_bytes)
     }
 
     /// The header at the start of `bytes`, in a block of this sequence number.
     pub fn parse(bytes: &[u8], sequence: u32) -> Option<Self> {
-        let (content, &checksum) = bytes.get(..HEADER)?.split_last_chunk::<4>()?;
-        let &[w0, w1, kept_window, flags] = content.first_chunk()?;
-        if u32::from_le_bytes(checksum) != bound(content, sequence) {
+        let words: &[[u8; 4]; HEADER / 4] = bytes.as_chunks().0.first_chunk()?;
+        let (content, checksum) = words.split_first_chunk()?;
+        if *checksum != [bound(content, sequence).to_le_bytes()] {
             return None;
         }
-        let number = |at: usize| {
-            let bytes = content.get(at..)?.first_chunk()?;
-            Some(u32::from_le_bytes(*bytes))
-        };
-        let kept_at = i64::from_le_bytes(*content.get(20..)?.first_chunk()?);
+        let [first, save_counter, length, tail, kept_count, kept_at @ ..] = *content;
+        let [w0, w1, kept_window, flags] = first;
+        let kept_at = i64::from_le_bytes(*kept_at.as_flattened().first_chunk()?);
         Some(Self {
             window: u16::from_le_bytes([w0, w1]),
             kept_window,
-            save_counter: number(4)?,
-            length: number(8)?,
+            save_counter: u32::from_le_bytes(save_counter),
+            length: u32::from_le_bytes(length),
             kept: flags & KEPT != 0,
             copy: flags & COPY != 0,
             settled: flags & SETTLED != 0,
             empty: flags & EMPTY != 0,
-            tail: number(12)?,
-            kept_count: number(16)?,
+            tail: u32::from_le_bytes(tail),
+            kept_count: u32::from_le_bytes(kept_count),
             kept_at: if flags & HOURS == 0 {
                 KeptAt::Step(kept_at)
             } else {
@@ -125,29 +150,23 @@ impl Header {
     }
 
     /// What is written behind the checkpoint once all of it is there.
-    pub(super) fn commit(&self, sequence: u32) -> [u8; COMMIT] {
+    pub(super) fn commit(&self, sequence: u32) -> [[u8; 4]; COMMIT / 4] {
         // Without the header's checksum: a checksum over bytes and their own is always the same.
-        let header = self.bytes(sequence);
-        let content = header.get(..HEADER - 4).unwrap_or_default();
-        let checksum = bound(content, !sequence);
-        let mut bytes = [0; COMMIT];
-        let words = [checksum.to_le_bytes(), (!checksum).to_le_bytes()];
-        for (slot, &byte) in bytes.iter_mut().zip(words.as_flattened()) {
-            *slot = byte;
-        }
-        bytes
+        let checksum = bound(&self.content(), !sequence);
+        [checksum.to_le_bytes(), (!checksum).to_le_bytes()]
     }
 
     /// Whether `bytes` are the commit record of this header in a block of this sequence number.
     pub fn is_committed_by(&self, bytes: &[u8], sequence: u32) -> bool {
-        bytes.get(..COMMIT) == Some(&self.commit(sequence))
+        bytes.get(..COMMIT) == Some(self.commit(sequence).as_flattened())
     }
 }
 
-fn bound(content: &[u8], sequence: u32) -> u32 {
+#[inline(never)]
+fn bound(content: &[[u8; 4]; HEADER / 4 - 1], sequence: u32) -> u32 {
     let mut crc = Crc32c::new();
     crc.update(&sequence.to_le_bytes());
-    crc.update(content);
+    crc.update(content.as_flattened());
     crc.value()
 }
 
@@ -165,6 +184,15 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// What stands where no slot was found yet.
+    pub(super) const NONE: Self = Self {
+        block: 0,
+        sequence: 0,
+        offset: 0,
+        header: Header::EMPTY,
+        extent: Extent::NONE,
+    };
+
     /// Where byte `position` of the slot lies in the region.
     pub(super) fn address(&self, geometry: &Geometry, position: u32) -> u32 {
         geometry.address(self.block, self.offset.wrapping_add(position))
@@ -209,35 +237,39 @@ mod tests {
 
     #[test]
     fn a_header_reads_back_in_its_block_only() {
-        let bytes = header().bytes(11);
-        assert_eq!(Header::parse(&bytes, 11), Some(header()));
-        assert_eq!(Header::parse(&bytes, 12), None);
+        let record = header().record(11);
+        let bytes = record.as_flattened();
+        assert_eq!(Header::parse(bytes, 11), Some(header()));
+        assert_eq!(Header::parse(bytes, 12), None);
     }
 
     #[test]
     fn a_header_with_any_bit_flipped_is_none() {
         for bit in 0..8 * HEADER {
-            let mut bytes = header().bytes(11);
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Header::parse(&bytes, 11), None, "bit {bit}");
+            let mut record = header().record(11);
+            record.as_flattened_mut()[bit / 8] ^= 1 << (bit % 8);
+            let bytes = record.as_flattened();
+            assert_eq!(Header::parse(bytes, 11), None, "bit {bit}");
         }
     }
 
     #[test]
     fn a_commit_record_fits_one_header_in_one_block() {
-        let commit = header().commit(11);
-        assert!(header().is_committed_by(&commit, 11));
-        assert!(!header().is_committed_by(&commit, 12));
+        let record = header().commit(11);
+        let commit = record.as_flattened();
+        assert!(header().is_committed_by(commit, 11));
+        assert!(!header().is_committed_by(commit, 12));
         assert!(!header().is_committed_by(&[0xff; COMMIT], 11));
         let other = Header {
             save_counter: 10,
             ..header()
         };
-        assert!(!other.is_committed_by(&commit, 11));
+        assert!(!other.is_committed_by(commit, 11));
         for bit in 0..8 * COMMIT {
-            let mut bytes = commit;
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(!header().is_committed_by(&bytes, 11), "bit {bit}");
+            let mut record = record;
+            record.as_flattened_mut()[bit / 8] ^= 1 << (bit % 8);
+            let bytes = record.as_flattened();
+            assert!(!header().is_committed_by(bytes, 11), "bit {bit}");
         }
     }
 }

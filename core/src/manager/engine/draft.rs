@@ -2,17 +2,15 @@
 
 use super::media::{Chunk, Media};
 use super::{NorFlash, either};
-use crate::manager::error::SaveError;
 use crate::manager::geometry::Extent;
 use crate::manager::log::{Log, Tip};
-use crate::manager::marker::Marker;
-use crate::manager::slot::Header;
-use crate::manager::slot::Slot;
+use crate::manager::marker::{MARKER, Marker};
+use crate::manager::slot::{COMMIT, HEADER, Header, Slot};
 
 /// A slot whose header is written; the checkpoint's bytes follow, then the commit record.
 #[derive(Debug)]
 pub(super) struct Draft {
-    slot: Slot,
+    pub(super) slot: Slot,
     tip: Tip,
     /// The next byte, from the start of the slot.
     position: u32,
@@ -23,59 +21,46 @@ pub(super) struct Draft {
 #[either]
 impl Draft {
     /// Starts a slot behind `tip`, in the rest of that block if `rest_of_tip` and if it fits.
+    /// `tail` goes into its header: the slot's own block where there is none.
     #[inline(never)]
     pub(super) async fn begin<F: NorFlash>(
         media: &mut Media<F>,
         log: &mut Log,
         tip: Tip,
         rest_of_tip: bool,
-        extent: Extent,
-        header: impl FnOnce(u32) -> Header,
-    ) -> Result<Self, SaveError<F::Error>> {
+        (header, extent): (&Header, Extent),
+        tail: Option<u32>,
+    ) -> Result<Self, F::Error> {
         let room = media.geometry.block_data().saturating_sub(tip.offset);
         let shares = rest_of_tip && extent.blocks == 1 && extent.end <= room;
         let (block, sequence, offset) = if shares {
             (tip.block, tip.sequence, tip.offset)
         } else {
-            let sequence = log.take_sequences(extent.blocks);
             let block = media.geometry.wrapped(tip.block.wrapping_add(1));
-            (block, sequence.ok_or(SaveError::Exhausted)?, 0)
+            (block, log.take_sequences(extent.blocks), 0)
         };
-        let header = header(sequence);
         let mut draft = Self {
             slot: Slot {
                 block,
                 sequence,
                 offset,
-                header,
+                header: *header,
                 extent,
             },
             tip,
             position: extent.payload,
             started: shares.into(),
         };
-        draft.start_blocks(media, 0).await?;
-        let at = draft.slot.address(&media.geometry, 0);
-        let record = header.bytes(sequence);
-        media
-            .write_record(at, &record)
-            .await
-            .map_err(SaveError::Flash)?;
+        draft.slot.header.tail = tail.unwrap_or(sequence);
+        let mut record = Chunk::of(draft.slot.header.record(sequence).as_flattened());
+        draft.put(media, 0, HEADER, &mut record).await?;
         Ok(draft)
     }
 
     /// How many bytes the next [`push`](Self::push) takes; 0 when the checkpoint is complete.
     pub(super) fn wants<F: NorFlash>(&self, media: &Media<F>) -> usize {
-        let end = self
-            .slot
-            .extent
-            .payload
-            .saturating_add(self.slot.header.length);
-        let data = media.geometry.block_data();
-        let within = self.slot.offset.wrapping_add(self.position);
-        let room = data - within.checked_rem(data).unwrap_or(0);
-        let missing = end.saturating_sub(self.position).min(room);
-        media.chunk_len().min(missing as usize)
+        let written = self.position.wrapping_sub(self.slot.extent.payload);
+        media.in_one_piece(&self.slot, written)
     }
 
     /// Writes the next `len` bytes of the checkpoint, as many as it wants.
@@ -84,34 +69,26 @@ impl Draft {
         media: &mut Media<F>,
         len: usize,
         chunk: &mut Chunk,
-    ) -> Result<(), SaveError<F::Error>> {
-        self.start_blocks(media, self.position).await?;
-        let at = self.slot.address(&media.geometry, self.position);
-        media
-            .write(at, len, chunk)
-            .await
-            .map_err(SaveError::Flash)?;
+    ) -> Result<(), F::Error> {
+        self.put(media, self.position, len, chunk).await?;
         self.position = self.position.saturating_add(len as u32);
         Ok(())
     }
 
-    /// The slot counts from now on.
+    /// The slot counts from now on; the tip behind it.
     pub(super) async fn commit<F: NorFlash>(
-        mut self,
+        &mut self,
         media: &mut Media<F>,
-    ) -> Result<(Slot, Tip), SaveError<F::Error>> {
-        self.start_blocks(media, self.slot.extent.commit).await?;
-        let at = self.slot.address(&media.geometry, self.slot.extent.commit);
+    ) -> Result<Tip, F::Error> {
         let record = self.slot.header.commit(self.slot.sequence);
-        media
-            .write_record(at, &record)
-            .await
-            .map_err(SaveError::Flash)?;
-        Ok((self.slot, self.abandon(media)))
+        let mut record = Chunk::of(record.as_flattened());
+        let position = self.slot.extent.commit;
+        self.put(media, position, COMMIT, &mut record).await?;
+        Ok(self.end(media))
     }
 
-    /// The slot does not count; the tip behind it.
-    pub(super) fn abandon<F>(self, media: &Media<F>) -> Tip {
+    /// The tip behind the slot, whether or not that counts.
+    pub(super) fn end<F>(&self, media: &Media<F>) -> Tip {
         let (sequence, offset) = self.slot.end(&media.geometry);
         let last = self.slot.block.wrapping_add(self.slot.extent.blocks - 1);
         Tip {
@@ -122,12 +99,16 @@ impl Draft {
         }
     }
 
-    /// Erases and marks blocks up to the one that byte `position` of the slot lies in.
-    async fn start_blocks<F: NorFlash>(
+    /// Writes `len` bytes from byte `position` of the slot on, in one piece; erases and marks the
+    /// blocks up to theirs.
+    #[inline(never)]
+    async fn put<F: NorFlash>(
         &mut self,
         media: &mut Media<F>,
         position: u32,
-    ) -> Result<(), SaveError<F::Error>> {
+        len: usize,
+        chunk: &mut Chunk,
+    ) -> Result<(), F::Error> {
         let data = media.geometry.block_data();
         let within = self.slot.offset.wrapping_add(position);
         let needed = within.checked_div(data).unwrap_or(0) + 1;
@@ -135,37 +116,38 @@ impl Draft {
             let part = self.started;
             let sequence = self.slot.sequence.wrapping_add(part);
             let block = media.geometry.wrapped(self.slot.block.wrapping_add(part));
-            let erases = start_block(media, block, part as u16, sequence, self.tip.erases).await;
-            self.tip.erases = erases.map_err(SaveError::Flash)?;
+            start_block(media, block, part as u16, sequence, &mut self.tip.erases).await?;
             self.started += 1;
         }
-        Ok(())
+        let at = self.slot.address(&media.geometry, position);
+        media.write(at, len, chunk).await
     }
 }
 
-/// Erases a block and marks it; returns how often it was erased. `assumed` is taken where the
-/// block does not say, which is when an erase of it was cut or it was never used.
+/// Erases a block and marks it. `erases` becomes how often it was erased; what it was is taken
+/// where the block does not say, which is when an erase of it was cut or it was never used.
 #[either]
+#[inline(never)]
 pub(super) async fn start_block<F: NorFlash>(
     media: &mut Media<F>,
     block: u32,
     part: u16,
     sequence: u32,
-    assumed: u32,
-) -> Result<u32, F::Error> {
-    let known = media.marker(block).await;
-    let erases = known
-        .map_or(assumed, |marker| marker.erases.saturating_add(1))
-        .max(1);
+    erases: &mut u32,
+) -> Result<(), F::Error> {
+    if let Some(marker) = media.marker(block).await {
+        *erases = marker.erases.saturating_add(1);
+    }
+    *erases = (*erases).max(1);
     media.erase(block).await?;
     let marker = Marker {
         block,
         sequence,
         part,
-        erases,
+        erases: *erases,
         geometry: media.geometry,
     };
+    let mut record = Chunk::of(marker.record().as_flattened());
     let at = media.geometry.block_start(block);
-    media.write_record(at, &marker.bytes()).await?;
-    Ok(erases)
+    media.write(at, MARKER, &mut record).await
 }

@@ -8,7 +8,7 @@ use crate::Variables;
 use crate::checkpoint::{Match, Restore, Status};
 use crate::manager::error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
 use crate::manager::geometry::Geometry;
-use crate::manager::log::{Newest, Region, Unclaimed};
+use crate::manager::log::{Log, Newest, Region};
 use crate::manager::options::{Claim, Options};
 use crate::manager::outcome::{Restoration, Saved};
 use crate::manager::retention::Retention;
@@ -75,7 +75,7 @@ impl<F: NorFlash> CheckpointManager<F> {
         Self {
             media,
             options,
-            region: Region::Unclaimed(Unclaimed { next_sequence: 1 }),
+            region: Region::NEW,
             last_step: None,
             misfit: None,
         }
@@ -103,18 +103,21 @@ impl<F: NorFlash> CheckpointManager<F> {
                 Err(SaveError::Flash(error)) => return Err(error),
                 Err(_) => {
                     self.media.erase_all().await?;
-                    self.region = Region::Unclaimed(Unclaimed { next_sequence: 1 });
+                    self.region = Region::NEW;
                 }
             }
         }
     }
 
     /// Makes the region the manager's, with no checkpoint in it.
-    #[inline(never)]
     pub(super) async fn empty(&mut self) -> Result<(), SaveError<F::Error>> {
-        let mut log = claim::begin(&mut self.media, &self.region).await?;
-        claim::give_up(&mut self.media, &mut log).await?;
-        self.region = Region::Log(log);
+        let extent = self.media.geometry.extent(0);
+        let extent = extent.ok_or(SaveError::Exhausted)?;
+        if self.region.is_exhausted() {
+            return Err(SaveError::Exhausted);
+        }
+        let log = claim::empty(&mut self.media, &self.region, extent).await;
+        self.region = Region::Log(log.map_err(SaveError::Flash)?);
         Ok(())
     }
 
@@ -130,12 +133,12 @@ impl<F: NorFlash> CheckpointManager<F> {
 
     /// The newest checkpoint (`latest_checkpoint`).
     pub fn latest_checkpoint(&self) -> Option<Saved> {
-        self.newest().map(|newest| Saved::new(&newest))
+        self.region.newest().map(Saved::new)
     }
 
     /// How many checkpoints were saved (`save_counter`).
     pub fn save_counter(&self) -> u32 {
-        let newest = self.newest();
+        let newest = self.region.newest();
         newest.map_or(0, |newest| newest.slot.header.save_counter)
     }
 
@@ -143,9 +146,9 @@ impl<F: NorFlash> CheckpointManager<F> {
     /// `cycles` erases; those that were made are taken off. An estimate, as
     /// [`Geometry::endurance`] is.
     pub fn endurance(&self, length: u32, cycles: u32) -> u64 {
-        let erases = match self.region {
-            Region::Log(log) => log.tip.erases,
-            Region::Unclaimed(_) => 0,
+        let erases = match &self.region {
+            Region::Log(Log { tip, .. }) => tip.erases,
+            Region::Unclaimed { .. } => 0,
         };
         let left = cycles.saturating_sub(erases);
         self.media.geometry.endurance(length, left)
@@ -171,29 +174,27 @@ impl<F: NorFlash> CheckpointManager<F> {
         &mut self,
         variables: &mut impl Variables,
     ) -> Result<Restoration, RestoreError> {
-        let Some(newest) = self.newest() else {
-            return Ok(Restoration::Initialized);
-        };
-        let mut slot = newest.slot;
-        loop {
+        let mut otherwise = Ok(Restoration::Initialized);
+        let mut most = Some(u32::MAX);
+        // Ends: the numbers go down.
+        while let Some(bound) = most
+            && let Some(slot) = self.find(0, bound, End::Newest).await
+        {
             let save_counter = slot.header.save_counter;
             match self.restore_slot(&slot, &EXACT, variables).await {
                 Ok(_) => {
-                    return Ok(Restoration::Restored {
-                        step: variables.global_step(),
-                        save_counter,
-                    });
+                    let step = variables.global_step();
+                    return Ok(Restoration::Restored { step, save_counter });
                 }
                 Err(RestoreError::Incompatible(misfit)) => {
                     self.misfit = Some(misfit);
                     return Ok(Restoration::Incompatible(misfit));
                 }
-                Err(RestoreError::Damaged) => {}
-                Err(error) => return Err(error),
+                Err(error) => otherwise = Err(error),
             }
-            let older = self.find(0, save_counter.saturating_sub(1), End::Newest);
-            slot = older.await.ok_or(RestoreError::Damaged)?;
+            most = save_counter.checked_sub(1);
         }
+        otherwise
     }
 
     /// Restores from checkpoint number `save_counter`, as [`Restore`] says; the checkpoints
@@ -232,32 +233,23 @@ impl<F: NorFlash> CheckpointManager<F> {
 
     /// Of the checkpoints that live on and whose numbers are in a range, the newest or the oldest.
     #[inline(never)]
-    async fn find(&mut self, least: u32, most: u32, end: End) -> Option<Slot> {
+    async fn find(&mut self, mut least: u32, mut most: u32, end: End) -> Option<Slot> {
         let Region::Log(log) = &self.region else {
             return None;
         };
         let retention = Retention::of(log.newest_header()?, &self.options);
         let mut walk = Walk::of(log, &self.media.geometry);
-        let (mut least, mut most) = (least, most);
-        let mut found: Option<Slot> = None;
-        while let Some(slot) = walk.next(&mut self.media).await {
+        let mut better = |slot: &Slot, _: Option<&Slot>| {
             let counter = slot.header.save_counter;
-            if least <= counter && counter <= most && retention.retains(&slot.header) {
-                match end {
-                    End::Oldest => most = counter,
-                    End::Newest => least = counter,
-                }
-                found = Some(slot);
+            let within = least <= counter && counter <= most && retention.retains(&slot.header);
+            match end {
+                _ if !within => {}
+                End::Oldest => most = counter,
+                End::Newest => least = counter,
             }
-        }
-        found
-    }
-
-    fn newest(&self) -> Option<Newest> {
-        match self.region {
-            Region::Log(log) => log.newest,
-            Region::Unclaimed(_) => None,
-        }
+            within
+        };
+        walk.best(&mut self.media, &mut better).await
     }
 
     /// Whether `checkpoint_interval` lets a checkpoint of this step be saved.
@@ -271,7 +263,7 @@ impl<F: NorFlash> CheckpointManager<F> {
 
     /// Why the variables must not be saved beside the region's checkpoints.
     pub(super) fn misfit(&self, variables: &impl Variables) -> Option<Incompatible> {
-        let newest = self.newest()?;
+        let newest = self.region.newest()?;
         read::other_model(newest.info, variables).or(self.misfit)
     }
 }

@@ -15,6 +15,15 @@ pub(super) const CHUNK: usize = Geometry::MAX_UNIT as usize;
 
 impl Chunk {
     pub(super) const ERASED: Self = Self([0xff; CHUNK]);
+
+    /// A record of at most [`CHUNK`] bytes.
+    pub(super) fn of(record: &[u8]) -> Self {
+        let mut chunk = Self::ERASED;
+        for (slot, &byte) in chunk.0.iter_mut().zip(record) {
+            *slot = byte;
+        }
+        chunk
+    }
 }
 
 #[derive(Debug)]
@@ -36,8 +45,21 @@ impl<F: NorFlash> Media<F> {
         CHUNK.checked_div(unit).unwrap_or(1) * unit
     }
 
+    /// How many bytes of a slot's checkpoint from `position` on lie in one piece and fit a chunk; none
+    /// at its end.
+    #[inline(never)]
+    pub(super) fn in_one_piece(&self, slot: &Slot, position: u32) -> usize {
+        let data = self.geometry.block_data();
+        let start = slot.extent.payload.wrapping_add(position);
+        let within = slot.offset.wrapping_add(start);
+        let room = data - within.checked_rem(data).unwrap_or(0);
+        let missing = slot.header.length.saturating_sub(position).min(room);
+        self.chunk_len().min(missing as usize)
+    }
+
     /// Reads `len` bytes at `at`, a multiple of the unit; `None` where the flash cannot read,
     /// which is what a torn unit may answer.
+    #[inline(never)]
     pub(super) async fn read<'c>(
         &mut self,
         at: u32,
@@ -52,6 +74,7 @@ impl<F: NorFlash> Media<F> {
 
     /// Writes the first `len` bytes of `chunk` at `at`, a multiple of the unit, and fills the
     /// last write unit with ones.
+    #[inline(never)]
     pub(super) async fn write(
         &mut self,
         at: u32,
@@ -65,16 +88,8 @@ impl<F: NorFlash> Media<F> {
         self.flash.write(at, bytes).await
     }
 
-    /// Writes a record of at most [`CHUNK`] bytes.
-    pub(super) async fn write_record(&mut self, at: u32, record: &[u8]) -> Result<(), F::Error> {
-        let mut chunk = Chunk::ERASED;
-        for (slot, &byte) in chunk.0.iter_mut().zip(record) {
-            *slot = byte;
-        }
-        self.write(at, record.len(), &mut chunk).await
-    }
-
     /// Erases a block.
+    #[inline(never)]
     pub(super) async fn erase(&mut self, block: u32) -> Result<(), F::Error> {
         let start = self.geometry.block_start(block);
         let end = start.wrapping_add(self.geometry.erase_size());
@@ -90,6 +105,7 @@ impl<F: NorFlash> Media<F> {
     }
 
     /// What the start of a block says.
+    #[inline(never)]
     pub(super) async fn parse_marker(&mut self, block: u32) -> Parsed {
         let mut chunk = Chunk::ERASED;
         let at = self.geometry.block_start(block);
@@ -108,6 +124,7 @@ impl<F: NorFlash> Media<F> {
     }
 
     /// The marker of a block, if it belongs there.
+    #[inline(never)]
     pub(in crate::manager) async fn marker(&mut self, block: u32) -> Option<Marker> {
         match self.parse_marker(block).await {
             Parsed::Marker(marker)
@@ -172,6 +189,7 @@ impl<F: NorFlash> Media<F> {
 
     /// The first of `len` bytes from `at` on, a multiple of the unit, that does not read as
     /// erased; of bytes that cannot be read, the first.
+    #[inline(never)]
     pub(super) async fn first_not_blank(&mut self, at: u32, len: u32) -> Option<u32> {
         let mut chunk = Chunk::ERASED;
         let step = self.chunk_len() as u32;

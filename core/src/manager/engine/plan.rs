@@ -13,6 +13,7 @@ use super::{NorFlash, either};
 use crate::manager::geometry::Extent;
 use crate::manager::log::Log;
 use crate::manager::retention::Retention;
+use crate::manager::slot::Slot;
 
 /// What a save does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,6 @@ pub(super) struct TooSmall {
 /// Gives up the oldest recent checkpoints, a group at a time, as far as the region is too small
 /// for all; never those that are kept for ever, nor the newest before the next is complete.
 #[either]
-#[inline(never)]
 pub(super) async fn plan<F: NorFlash>(
     media: &mut Media<F>,
     log: &Log,
@@ -48,19 +48,18 @@ pub(super) async fn plan<F: NorFlash>(
     loop {
         let survey = Survey::of(media, log, &retention, extent).await;
         let needed = survey.packed.saturating_add(survey.reserve);
-        if needed <= blocks {
-            for rest_of_tip in [true, false] {
-                if rest_of_tip && !log.open {
-                    continue;
-                }
-                let trial = Trial::new(media, log, &retention, extent, survey.reserve, rest_of_tip);
-                if let Some(moves) = trial.run(media).await {
-                    return Ok(Plan {
-                        rest_of_tip,
-                        moves,
-                        retention,
-                    });
-                }
+        let mut rest_of_tip = log.open;
+        while needed <= blocks {
+            let trial = Trial::new(media, log, &retention, extent, survey.reserve, rest_of_tip);
+            if let Some(moves) = trial.run(media).await {
+                return Ok(Plan {
+                    rest_of_tip,
+                    moves,
+                    retention,
+                });
+            }
+            if !core::mem::take(&mut rest_of_tip) {
+                break;
             }
         }
         retention.window = survey.smaller_window.ok_or(TooSmall {
@@ -90,6 +89,7 @@ struct Cursor {
 
 impl Cursor {
     /// Puts a slot here; the block it starts in, as blocks ahead of the tip.
+    #[inline(never)]
     fn place(&mut self, extent: &Extent) -> u32 {
         if extent.blocks == 1 && extent.end <= self.data.saturating_sub(self.offset) {
             self.offset += extent.end;
@@ -161,6 +161,19 @@ impl Survey {
     }
 }
 
+/// Slots of one block, or one slot of several, tried as copies.
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    block: u32,
+    blocks: u32,
+    /// Whether any of its slots lives on.
+    lives_on: bool,
+    has_newest: bool,
+    /// Where copies of those that do end, and where the first of all copies went.
+    cursor: Cursor,
+    first_copy: Option<u32>,
+}
+
 /// A save tried on paper.
 struct Trial<'a> {
     log: &'a Log,
@@ -207,60 +220,67 @@ impl<'a> Trial<'a> {
     /// Distances are in blocks from the log's tail.
     #[inline(never)]
     async fn run<F: NorFlash>(mut self, media: &mut Media<F>) -> Option<u32> {
-        let newest = self.log.newest.map(|newest| newest.slot);
+        let newest = self.log.newest.as_ref().map(|newest| &newest.slot);
         let newest_moves = newest.is_some_and(|slot| self.retention.retains(&slot.header));
-        let newest = newest.map(|slot| slot.order());
+        let newest = newest.map(Slot::order);
         let mut moves = 0;
         // Where the first copy went, and where the checkpoint did once that is settled.
         let mut first_copy = None;
         let mut settled = None;
         let mut walk = Walk::of(self.log, &media.geometry);
-        let mut next = walk.next(media).await;
-        while let Some(first) = next {
-            let (mut cursor, mut copy) = (self.cursor, first_copy);
-            let (mut lives_on, mut has_newest) = (false, false);
-            let mut slot = first;
-            loop {
-                if self.retention.retains(&slot.header) {
-                    lives_on = true;
-                    let placed = cursor.place(&slot.extent);
-                    copy = copy.or(Some(placed));
-                }
-                has_newest |= Some(slot.order()) == newest;
-                next = walk.next(media).await;
-                match next {
-                    Some(following) if following.block == first.block => slot = following,
-                    _ => break,
-                }
-            }
-            if !lives_on && !has_newest {
-                continue;
-            }
-            let distance = self.log.distance(&media.geometry, first.block);
-            let ahead = match settled {
-                Some(ahead) => Some(ahead),
-                None => self.ahead_if_free(distance),
-            };
-            if let Some(ahead) = ahead {
-                if lives_on && self.leaves_reserve(ahead, distance) {
+        let mut group: Option<Group> = None;
+        loop {
+            let slot = walk.next(media).await;
+            if let Some(Group { block, .. }) = group
+                && slot.is_none_or(|slot| slot.block != block)
+                && let Some(whole) = group.take()
+                && (whole.lives_on || whole.has_newest)
+            {
+                let distance = self.log.distance(&media.geometry, block);
+                let ahead = match settled {
+                    Some(ahead) => Some(ahead),
+                    None => self.ahead_if_free(distance),
+                };
+                if let Some(ahead) = ahead
+                    && whole.lives_on
+                    && self.leaves_reserve(ahead, distance)
+                {
                     return Some(moves);
                 }
-                if !lives_on {
-                    settled = Some(ahead);
-                    continue;
+                if ahead.is_some() && !whole.lives_on {
+                    settled = ahead;
+                } else {
+                    let holds_tip = distance.saturating_add(whole.blocks) >= self.span;
+                    let stays = whole.has_newest && !newest_moves;
+                    if settled.is_some()
+                        || stays
+                        || (self.rest_of_tip && holds_tip)
+                        || !self.is_free(whole.cursor.ahead, distance)
+                    {
+                        return None;
+                    }
+                    (self.cursor, first_copy) = (whole.cursor, whole.first_copy);
+                    moves += 1;
                 }
             }
-            let last = distance.saturating_add(slot.extent.blocks - 1);
-            let holds_tip = last.saturating_add(1) >= self.span;
-            let stays = has_newest && !newest_moves;
-            if settled.is_some() || stays || (self.rest_of_tip && holds_tip) {
-                return None;
+            let Some(slot) = slot else {
+                break;
+            };
+            let group = group.get_or_insert(Group {
+                block: slot.block,
+                blocks: 0,
+                lives_on: false,
+                has_newest: false,
+                cursor: self.cursor,
+                first_copy,
+            });
+            group.blocks = slot.extent.blocks;
+            group.has_newest |= Some(slot.order()) == newest;
+            if self.retention.retains(&slot.header) {
+                group.lives_on = true;
+                let placed = group.cursor.place(&slot.extent);
+                group.first_copy.get_or_insert(placed);
             }
-            if !self.is_free(cursor.ahead, distance) {
-                return None;
-            }
-            (self.cursor, first_copy) = (cursor, copy);
-            moves += 1;
         }
         // Nothing before the tip has to stay once the checkpoint is complete.
         let mut cursor = self.cursor;
@@ -284,7 +304,7 @@ impl<'a> Trial<'a> {
 
     /// Whether `ahead` blocks behind the tip end before the block at `distance`.
     fn is_free(&self, ahead: u32, distance: u32) -> bool {
-        u64::from(self.span) + u64::from(ahead) <= u64::from(self.blocks) + u64::from(distance)
+        self.span.saturating_add(ahead) <= self.blocks.saturating_add(distance)
     }
 
     /// The same with the reserve between.

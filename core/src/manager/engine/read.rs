@@ -26,12 +26,8 @@ pub(super) async fn payload<'c, F: NorFlash>(
     position: u32,
     chunk: &'c mut Chunk,
 ) -> Option<&'c [u8]> {
-    let data = media.geometry.block_data();
+    let len = media.in_one_piece(slot, position);
     let start = slot.extent.payload.wrapping_add(position);
-    let within = slot.offset.wrapping_add(start);
-    let room = data - within.checked_rem(data).unwrap_or(0);
-    let missing = slot.header.length.saturating_sub(position).min(room);
-    let len = media.chunk_len().min(missing as usize);
     let at = slot.address(&media.geometry, start);
     media.read(at, len, chunk).await
 }

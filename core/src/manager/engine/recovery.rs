@@ -6,7 +6,7 @@ use super::{NorFlash, either};
 use crate::checkpoint::Info;
 use crate::manager::error::OpenError;
 use crate::manager::geometry::Geometry;
-use crate::manager::log::{Log, Newest, Region, Tip, Unclaimed};
+use crate::manager::log::{Log, Newest, Region, Tip};
 use crate::manager::marker::Parsed;
 use crate::manager::options::{Claim, Start};
 use crate::manager::slot::HEADER;
@@ -21,13 +21,16 @@ pub(in crate::manager) async fn open<F: NorFlash>(
     start: Start,
 ) -> Result<Region, OpenError> {
     let markers = Markers::of(media).await;
-    let last = last_settled(media).await;
-    if let Some(last) = last {
+    // The last slot that settled what counts; where none is left, the last of all.
+    let rank = |slot: &Slot| (slot.header.settled, slot.order());
+    let mut walk = Walk::everything(&media.geometry);
+    let mut later =
+        |slot: &Slot, last: Option<&Slot>| last.is_none_or(|last| rank(last) < rank(slot));
+    if let Some(last) = walk.best(media, &mut later).await {
         return Ok(Region::Log(log_up_to(media, &last, &markers, start).await));
     }
-    let unclaimed = Region::Unclaimed(Unclaimed {
-        next_sequence: markers.next_sequence,
-    });
+    let next_sequence = markers.next_sequence;
+    let unclaimed = Region::Unclaimed { next_sequence };
     if claim == Claim::Anything {
         return Ok(unclaimed);
     }
@@ -125,20 +128,6 @@ impl Markers {
     }
 }
 
-/// The last slot that settled what counts; where none is left, the last of all.
-#[either]
-async fn last_settled<F: NorFlash>(media: &mut Media<F>) -> Option<Slot> {
-    let mut walk = Walk::everything(&media.geometry);
-    let mut last: Option<Slot> = None;
-    while let Some(slot) = walk.next(media).await {
-        let rank = |slot: &Slot| (slot.header.settled, slot.order());
-        if last.is_none_or(|last| rank(&last) < rank(&slot)) {
-            last = Some(slot);
-        }
-    }
-    last
-}
-
 /// The log that ends with `last`.
 #[either]
 async fn log_up_to<F: NorFlash>(
@@ -177,13 +166,11 @@ async fn log_up_to<F: NorFlash>(
     };
     log.open = start == Start::Clean && rest_is_blank(media, &log.tip).await;
     let mut walk = Walk::of(&log, &media.geometry);
-    let mut newest: Option<Slot> = None;
-    while let Some(slot) = walk.next(media).await {
+    let mut newer = |slot: &Slot, newest: Option<&Slot>| {
         let least = newest.map_or(0, |newest| newest.header.save_counter);
-        if !slot.header.empty && slot.header.save_counter >= least {
-            newest = Some(slot);
-        }
-    }
+        !slot.header.empty && slot.header.save_counter >= least
+    };
+    let newest = walk.best(media, &mut newer).await;
     let info = Info::default();
     log.newest = newest.map(|slot| Newest { slot, info });
     log

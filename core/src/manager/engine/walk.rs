@@ -7,7 +7,7 @@ use crate::manager::log::Log;
 use crate::manager::slot::Slot;
 
 /// Goes through the committed slots of consecutive blocks. Holds no reference to the flash.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Walk {
     /// The next block, and how many are left with it.
     block: u32,
@@ -19,67 +19,86 @@ pub(super) struct Walk {
     trusted: Option<(u32, u32)>,
     /// The block being gone through: number, sequence number, offset.
     within: Option<(u32, u32, u32)>,
+    /// The last slot that was found.
+    slot: Slot,
 }
 
 #[either]
 impl Walk {
     /// What counts.
+    #[inline(never)]
     pub(super) fn of(log: &Log, geometry: &Geometry) -> Self {
-        let end = (log.tip.sequence, log.tip.offset);
-        let span = log.span(geometry);
-        Self::new(log.tail, span, log.tail_sequence, end).trusting(log.found)
+        Self {
+            block: log.tail,
+            left: log.span(geometry),
+            first_sequence: log.tail_sequence,
+            end: (log.tip.sequence, log.tip.offset),
+            trusted: log.found,
+            within: None,
+            slot: Slot::NONE,
+        }
     }
 
     /// Every block of the region.
     pub(super) fn everything(geometry: &Geometry) -> Self {
-        Self::new(0, geometry.blocks(), 0, (u32::MAX, u32::MAX))
-    }
-
-    /// `blocks` blocks from `block` on with sequence numbers from `first_sequence` on, up to
-    /// `end` (a sequence number and an offset in that block's data).
-    pub(super) fn new(block: u32, blocks: u32, first_sequence: u32, end: (u32, u32)) -> Self {
         Self {
-            block,
-            left: blocks,
-            first_sequence,
-            end,
+            block: 0,
+            left: geometry.blocks(),
+            first_sequence: 0,
+            end: (u32::MAX, u32::MAX),
             trusted: None,
             within: None,
+            slot: Slot::NONE,
         }
-    }
-
-    /// The same, taking the slot of this order for committed.
-    pub(super) fn trusting(mut self, order: Option<(u32, u32)>) -> Self {
-        self.trusted = order;
-        self
     }
 
     /// The next committed slot.
-    pub(super) async fn next<F: NorFlash>(&mut self, media: &mut Media<F>) -> Option<Slot> {
+    #[inline(never)]
+    pub(super) async fn next<F: NorFlash>(&mut self, media: &mut Media<F>) -> Option<&Slot> {
         // Ends: each turn moves on by a slot or a block.
         loop {
-            let Some((block, sequence, offset)) = self.within else {
+            let Some((block, sequence, offset)) = self.within.take() else {
                 self.left = self.left.checked_sub(1)?;
                 let block = media.geometry.wrapped(self.block);
                 self.block = block + 1;
-                let marker = media.marker(block).await;
-                let range = self.first_sequence..=self.end.0;
-                self.within = marker
-                    .filter(|marker| marker.part == 0 && range.contains(&marker.sequence))
-                    .map(|marker| (block, marker.sequence, 0));
+                if let Some(marker) = media.marker(block).await
+                    && marker.part == 0
+                    && (self.first_sequence..=self.end.0).contains(&marker.sequence)
+                {
+                    self.within = Some((block, marker.sequence, 0));
+                }
                 continue;
             };
-            let slot = media.slot(block, sequence, offset).await;
-            let slot = slot.filter(|slot| slot.order() < self.end);
-            let next = slot.map(|slot| slot.end(&media.geometry));
-            self.within = next
-                .filter(|&(end, _)| end == sequence)
-                .map(|(_, offset)| (block, sequence, offset));
-            if let Some(slot) = slot
-                && (self.trusted == Some(slot.order()) || media.is_committed(&slot).await)
-            {
-                return Some(slot);
+            let Some(slot) = media.slot(block, sequence, offset).await else {
+                continue;
+            };
+            if slot.order() >= self.end {
+                continue;
+            }
+            let (end, offset) = slot.end(&media.geometry);
+            if end == sequence {
+                self.within = Some((block, sequence, offset));
+            }
+            self.slot = slot;
+            if self.trusted == Some(self.slot.order()) || media.is_committed(&self.slot).await {
+                return Some(&self.slot);
             }
         }
+    }
+
+    /// The last of the slots that are left and that `better` prefers to the best so far.
+    #[inline(never)]
+    pub(super) async fn best<F: NorFlash>(
+        &mut self,
+        media: &mut Media<F>,
+        better: &mut dyn FnMut(&Slot, Option<&Slot>) -> bool,
+    ) -> Option<Slot> {
+        let mut best = None;
+        while let Some(slot) = self.next(media).await {
+            if better(slot, best.as_ref()) {
+                best = Some(*slot);
+            }
+        }
+        best
     }
 }
