@@ -73,7 +73,7 @@ impl FlashImage {
         // A copy that was not given up with its original says the same twice.
         checkpoints.sort_by_key(|stored| {
             let place = (stored.sequence, stored.offset);
-            (stored.header.save_counter, place)
+            (stored.header.save_counter(), place)
         });
         let blocks = (0..geometry.blocks()).map(|block| image.block(block));
         let blocks = blocks.collect();
@@ -265,8 +265,8 @@ impl FlashImage {
     }
 
     fn is_same(&self, one: &Stored, other: &Stored) -> bool {
-        one.header.save_counter == other.header.save_counter
-            && one.header.length == other.header.length
+        one.header.save_counter() == other.header.save_counter()
+            && one.header.length() == other.header.length()
             && self.read(one) == self.read(other)
     }
 }

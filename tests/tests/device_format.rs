@@ -268,13 +268,13 @@ fn contents_of_region(bytes: &[u8]) -> Value {
             let pieces = image.pieces(stored);
             let content: Vec<u8> = pieces.flat_map(|piece| &bytes[piece]).copied().collect();
             json!({
-                "save_counter": stored.header.save_counter,
+                "save_counter": stored.header.save_counter(),
                 "global_step": stored.info.global_step,
                 "block": stored.block,
                 "offset": stored.offset,
                 "state": format!("{:?}", stored.state),
-                "kept": stored.header.kept,
-                "copy": stored.header.copy,
+                "kept": stored.header.is_kept(),
+                "copy": stored.header.is_copy(),
                 "content": hex(&content),
             })
         })

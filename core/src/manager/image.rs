@@ -185,7 +185,7 @@ impl<'a> Image<'a> {
                 if within.is_none() {
                     block += 1;
                 }
-                if let Some(slot) = slot.filter(|slot| !slot.header.empty) {
+                if let Some(slot) = slot.filter(|slot| !slot.header.is_empty()) {
                     return Some(self.stored(&slot));
                 }
             }
@@ -199,7 +199,7 @@ impl<'a> Image<'a> {
         let stored = *stored;
         let mut position = 0;
         core::iter::from_fn(move || {
-            let left = stored.header.length.checked_sub(position)?;
+            let left = stored.header.length().checked_sub(position)?;
             let within = stored
                 .offset
                 .wrapping_add(stored.extent.payload)

@@ -47,16 +47,16 @@ pub enum Parsed {
 
 impl Marker {
     /// The marker as it is written.
-    pub(super) fn record(&self) -> [[u8; 4]; MARKER / 4] {
+    pub(super) fn record(&self) -> [u32; MARKER / 4] {
         let geometry = &self.geometry;
-        let [part_low, part_high] = self.part.to_le_bytes();
+        let versions = u32::from(VERSION) | geometry.unit() << 8;
         let content = [
-            MAGIC,
-            [VERSION, geometry.unit() as u8, part_low, part_high],
-            self.sequence.to_le_bytes(),
-            self.erases.to_le_bytes(),
-            geometry.erase_size().to_le_bytes(),
-            (geometry.blocks() | self.block << 16).to_le_bytes(),
+            u32::from_le_bytes(MAGIC),
+            versions | u32::from(self.part) << 16,
+            self.sequence,
+            self.erases,
+            geometry.erase_size(),
+            geometry.blocks() | self.block << 16,
         ];
         let [a, b, c, d, e, f] = content;
         [a, b, c, d, e, f, checksum(&content)]
@@ -74,37 +74,38 @@ impl Marker {
 
     fn parse_checked(bytes: &[u8]) -> Option<Parsed> {
         let words: &[[u8; 4]; MARKER / 4] = bytes.as_chunks().0.first_chunk()?;
-        let (content, found) = words.split_first_chunk()?;
-        let [magic, versions, sequence, erases, erase_size, blocks] = *content;
-        if magic != MAGIC || *found != [checksum(content)] {
+        let [magic, versions, sequence, erases, erase_size, blocks, found] =
+            words.map(u32::from_le_bytes);
+        let content = [magic, versions, sequence, erases, erase_size, blocks];
+        if magic != u32::from_le_bytes(MAGIC) || found != checksum(&content) {
             return None;
         }
-        let [version, unit, part_low, part_high] = versions;
+        let [version, unit, ..] = versions.to_le_bytes();
         if version != VERSION {
             return Some(Parsed::Version { found: version });
         }
-        let blocks = u32::from_le_bytes(blocks);
-        let (blocks, block) = (blocks & 0xffff, blocks >> 16);
-        let erase_size = u32::from_le_bytes(erase_size);
         Some(Parsed::Marker(Self {
-            part: u16::from_le_bytes([part_low, part_high]),
-            sequence: u32::from_le_bytes(sequence),
-            erases: u32::from_le_bytes(erases),
-            geometry: Geometry::new(unit.into(), erase_size, blocks).ok()?,
-            block,
+            part: (versions >> 16) as u16,
+            sequence,
+            erases,
+            geometry: Geometry::new(unit.into(), erase_size, blocks & 0xffff).ok()?,
+            block: blocks >> 16,
         }))
     }
 }
 
-fn checksum(content: &[[u8; 4]; MARKER / 4 - 1]) -> [u8; 4] {
+fn checksum(content: &[u32; MARKER / 4 - 1]) -> u32 {
     let mut crc = Crc32c::new();
-    crc.update(content.as_flattened());
-    crc.value().to_le_bytes()
+    for word in content {
+        crc.update(&word.to_le_bytes());
+    }
+    crc.value()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::vec::Vec;
 
     fn marker() -> Marker {
         Marker {
@@ -116,39 +117,34 @@ mod tests {
         }
     }
 
+    fn bytes(record: &[u32]) -> Vec<u8> {
+        record.iter().copied().flat_map(u32::to_le_bytes).collect()
+    }
+
     #[test]
     fn a_marker_reads_back() {
-        let record = marker().record();
-        assert_eq!(
-            Marker::parse(record.as_flattened()),
-            Parsed::Marker(marker())
-        );
+        let bytes = bytes(&marker().record());
+        assert_eq!(Marker::parse(&bytes), Parsed::Marker(marker()));
     }
 
     #[test]
     fn a_marker_with_any_bit_flipped_is_none() {
         for bit in 0..8 * MARKER {
-            let mut record = marker().record();
-            record.as_flattened_mut()[bit / 8] ^= 1 << (bit % 8);
-            let bytes = record.as_flattened();
-            assert_eq!(Marker::parse(bytes), Parsed::Foreign, "bit {bit}");
+            let mut bytes = bytes(&marker().record());
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Marker::parse(&bytes), Parsed::Foreign, "bit {bit}");
         }
+        let bytes = bytes(&marker().record());
         for len in 0..MARKER {
-            let record = marker().record();
-            let bytes = &record.as_flattened()[..len];
-            assert_eq!(Marker::parse(bytes), Parsed::Foreign);
+            assert_eq!(Marker::parse(&bytes[..len]), Parsed::Foreign);
         }
     }
 
     #[test]
     fn a_later_version_is_told_apart_from_foreign_bytes() {
-        let mut record = marker().record();
-        record[1][0] = 9;
-        let (content, found) = record.split_first_chunk_mut().unwrap();
-        found[0] = checksum(content);
-        assert_eq!(
-            Marker::parse(record.as_flattened()),
-            Parsed::Version { found: 9 }
-        );
+        let [a, b, c, d, e, f, _] = marker().record();
+        let content = [a, b & !0xff | 9, c, d, e, f];
+        let bytes = bytes(&[&content[..], &[checksum(&content)]].concat());
+        assert_eq!(Marker::parse(&bytes), Parsed::Version { found: 9 });
     }
 }

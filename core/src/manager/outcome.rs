@@ -23,10 +23,10 @@ impl Saved {
     pub(super) fn new(newest: &Newest) -> Self {
         let header = newest.slot.header;
         Self {
-            save_counter: header.save_counter,
+            save_counter: header.save_counter(),
             info: newest.info,
-            length: header.length,
-            kept: header.kept,
+            length: header.length(),
+            kept: header.is_kept(),
         }
     }
 }

@@ -15,7 +15,8 @@ impl Header {
         length: u32,
     ) -> Self {
         let newest = newest.unwrap_or(&Self::NONE);
-        let (kept, kept_at) = match (options.keep, newest.kept_at, info.time) {
+        let mut next = newest.next(length);
+        let (kept, kept_at) = match (options.keep, newest.kept_at(), info.time) {
             (Keep::EverySteps(steps), last, _) => {
                 let since = match last {
                     KeptAt::Step(since) => since,
@@ -35,19 +36,16 @@ impl Header {
             }
             (Keep::EveryHours(_), last, None) | (Keep::Never, last, _) => (false, last),
         };
-        Self {
-            window: newest.window.saturating_add(1),
-            kept_window: newest.kept_window.saturating_add(kept.into()),
-            save_counter: newest.save_counter.saturating_add(1),
-            length,
-            kept,
-            copy: false,
-            settled: true,
-            empty: false,
-            tail: 0,
-            kept_count: newest.kept_count.saturating_add(kept.into()),
-            kept_at,
+        next.set_kept_at(kept_at);
+        if kept {
+            next.keep();
         }
+        let (window, kept_window) = (newest.window(), newest.kept_window());
+        next.set_windows(
+            window.saturating_add(1),
+            kept_window.saturating_add(kept.into()),
+        );
+        next
     }
 }
 
@@ -77,26 +75,24 @@ impl Retention {
     /// What the newest checkpoint itself says, whatever the options of the next save.
     pub(super) fn recorded(newest: &Header) -> Self {
         Self {
-            window: match newest.window {
+            window: match newest.window() {
                 u16::MAX => u32::MAX,
                 window => window.into(),
             },
-            max_kept: match newest.kept_window {
+            max_kept: match newest.kept_window() {
                 u8::MAX => u32::MAX,
                 window => window.into(),
             },
-            save_counter: newest.save_counter,
-            kept_count: newest.kept_count,
+            save_counter: newest.save_counter(),
+            kept_count: newest.kept_count(),
         }
     }
 
-    /// The newest checkpoint's header, saying so.
-    pub(super) fn recorded_in(&self, newest: Header) -> Header {
-        Header {
-            window: u16::try_from(self.window).unwrap_or(u16::MAX),
-            kept_window: u8::try_from(self.max_kept).unwrap_or(u8::MAX),
-            ..newest
-        }
+    /// Says so in the newest checkpoint's header.
+    pub(super) fn record_in(&self, newest: &mut Header) {
+        let window = u16::try_from(self.window).unwrap_or(u16::MAX);
+        let kept_window = u8::try_from(self.max_kept).unwrap_or(u8::MAX);
+        newest.set_windows(window, kept_window);
     }
 
     pub(super) fn retains(&self, header: &Header) -> bool {
@@ -105,12 +101,12 @@ impl Retention {
 
     /// Whether it is one of the newest.
     pub(super) fn is_recent(&self, header: &Header) -> bool {
-        !header.empty && within(header.save_counter, self.window, self.save_counter)
+        !header.is_empty() && within(header.save_counter(), self.window, self.save_counter)
     }
 
     /// Whether it is one of those kept for ever.
     pub(super) fn is_kept(&self, header: &Header) -> bool {
-        header.kept && within(header.kept_count, self.max_kept, self.kept_count)
+        header.is_kept() && within(header.kept_count(), self.max_kept, self.kept_count)
     }
 }
 
@@ -135,7 +131,7 @@ mod tests {
                 model_id: None,
             };
             let next = Header::after(newest.as_ref(), options, &info, 0);
-            if next.kept {
+            if next.is_kept() {
                 kept.push(step);
             }
             newest = Some(next);
@@ -170,18 +166,18 @@ mod tests {
 
     #[test]
     fn the_newest_few_and_the_newest_kept_live_on() {
-        let header = |save_counter, kept, kept_count| Header {
-            window: 3,
-            kept_window: 2,
-            save_counter,
-            length: 0,
-            kept,
-            copy: false,
-            settled: true,
-            empty: false,
-            tail: 0,
-            kept_count,
-            kept_at: KeptAt::Step(0),
+        let header = |save_counter, kept, kept_count| {
+            let mut header = Header::NONE;
+            for number in 1..=save_counter {
+                header = header.next(0);
+                let last = number == save_counter;
+                let earlier = header.kept_count() + u32::from(kept) < kept_count;
+                if if last { kept } else { earlier } {
+                    header.keep();
+                }
+            }
+            assert_eq!(header.kept_count(), kept_count);
+            header
         };
         let retention = Retention {
             window: 3,

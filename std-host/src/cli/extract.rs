@@ -81,7 +81,7 @@ impl Extract {
         let mut names = BTreeSet::new();
         let mut files = Vec::new();
         for stored in whole {
-            let counter = stored.header.save_counter;
+            let counter = stored.header.save_counter();
             let name = match stored.info.global_step {
                 Some(step) => format!("ckpt-{step}"),
                 None => format!("save-{counter}"),

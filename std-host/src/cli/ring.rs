@@ -98,7 +98,7 @@ impl Ring {
             .iter()
             .rfind(|stored| stored.state == State::Live);
         let endurance = newest.map(|newest| {
-            let bytes = newest.header.length;
+            let bytes = newest.header.length();
             let most_erases = image.most_erases();
             Endurance {
                 bytes,
@@ -159,10 +159,10 @@ impl Ring {
 fn line(stored: &Stored, geometry: &Geometry) -> CheckpointLine {
     let header = &stored.header;
     CheckpointLine {
-        save_counter: header.save_counter,
+        save_counter: header.save_counter(),
         global_step: stored.info.global_step,
-        time: stored.info.time.or(match header.kept_at {
-            KeptAt::Time(time) if header.kept => Some(time),
+        time: stored.info.time.or(match header.kept_at() {
+            KeptAt::Time(time) if header.is_kept() => Some(time),
             _ => None,
         }),
         state: match stored.state {
@@ -171,9 +171,9 @@ fn line(stored: &Stored, geometry: &Geometry) -> CheckpointLine {
             State::Torn => "torn",
             State::Damaged => "damaged",
         },
-        kept: header.kept,
-        copy: header.copy,
-        bytes: header.length,
+        kept: header.is_kept(),
+        copy: header.is_copy(),
+        bytes: header.length(),
         block: stored.block,
         offset: geometry.address(stored.block, stored.offset),
     }

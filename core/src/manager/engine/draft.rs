@@ -51,8 +51,8 @@ impl Draft {
             position: extent.payload,
             started: shares.into(),
         };
-        draft.slot.header.tail = tail.unwrap_or(sequence);
-        let mut record = Chunk::of(draft.slot.header.record(sequence).as_flattened());
+        draft.slot.header.set_tail(tail.unwrap_or(sequence));
+        let mut record = Chunk::of(&draft.slot.header.record(sequence));
         draft.put(media, 0, HEADER, &mut record).await?;
         Ok(draft)
     }
@@ -81,7 +81,7 @@ impl Draft {
         media: &mut Media<F>,
     ) -> Result<Tip, F::Error> {
         let record = self.slot.header.commit(self.slot.sequence);
-        let mut record = Chunk::of(record.as_flattened());
+        let mut record = Chunk::of(&record);
         let position = self.slot.extent.commit;
         self.put(media, position, COMMIT, &mut record).await?;
         Ok(self.end(media))
@@ -147,7 +147,7 @@ pub(super) async fn start_block<F: NorFlash>(
         erases: *erases,
         geometry: media.geometry,
     };
-    let mut record = Chunk::of(marker.record().as_flattened());
+    let mut record = Chunk::of(&marker.record());
     let at = media.geometry.block_start(block);
     media.write(at, MARKER, &mut record).await
 }

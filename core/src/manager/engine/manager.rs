@@ -139,7 +139,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     /// How many checkpoints were saved (`save_counter`).
     pub fn save_counter(&self) -> u32 {
         let newest = self.region.newest();
-        newest.map_or(0, |newest| newest.slot.header.save_counter)
+        newest.map_or(0, |newest| newest.slot.header.save_counter())
     }
 
     /// How many saves of a checkpoint of `length` bytes the region will bear, if a block bears
@@ -180,7 +180,7 @@ impl<F: NorFlash> CheckpointManager<F> {
         while let Some(bound) = most
             && let Some(slot) = self.find(0, bound, End::Newest).await
         {
-            let save_counter = slot.header.save_counter;
+            let save_counter = slot.header.save_counter();
             match self.restore_slot(&slot, &EXACT, variables).await {
                 Ok(_) => {
                     let step = variables.global_step();
@@ -240,7 +240,7 @@ impl<F: NorFlash> CheckpointManager<F> {
         let retention = Retention::of(log.newest_header()?, &self.options);
         let mut walk = Walk::of(log, &self.media.geometry);
         let mut better = |slot: &Slot, _: Option<&Slot>| {
-            let counter = slot.header.save_counter;
+            let counter = slot.header.save_counter();
             let within = least <= counter && counter <= most && retention.retains(&slot.header);
             match end {
                 _ if !within => {}

@@ -16,11 +16,12 @@ pub(super) const CHUNK: usize = Geometry::MAX_UNIT as usize;
 impl Chunk {
     pub(super) const ERASED: Self = Self([0xff; CHUNK]);
 
-    /// A record of at most [`CHUNK`] bytes.
-    pub(super) fn of(record: &[u8]) -> Self {
+    /// A record, ones behind it.
+    #[inline(never)]
+    pub(super) fn of(record: &[u32]) -> Self {
         let mut chunk = Self::ERASED;
-        for (slot, &byte) in chunk.0.iter_mut().zip(record) {
-            *slot = byte;
+        for (slot, word) in chunk.0.as_chunks_mut().0.iter_mut().zip(record) {
+            *slot = word.to_le_bytes();
         }
         chunk
     }
@@ -53,7 +54,7 @@ impl<F: NorFlash> Media<F> {
         let start = slot.extent.payload.wrapping_add(position);
         let within = slot.offset.wrapping_add(start);
         let room = data - within.checked_rem(data).unwrap_or(0);
-        let missing = slot.header.length.saturating_sub(position).min(room);
+        let missing = slot.header.length().saturating_sub(position).min(room);
         self.chunk_len().min(missing as usize)
     }
 
@@ -153,7 +154,7 @@ impl<F: NorFlash> Media<F> {
         let at = self.geometry.address(block, offset);
         let bytes = self.read(at, HEADER, &mut chunk).await?;
         let header = Header::parse(bytes, sequence)?;
-        let extent = self.geometry.extent(header.length)?;
+        let extent = self.geometry.extent(header.length())?;
         let fits = match extent.blocks {
             1 => extent.end <= room,
             blocks => offset == 0 && blocks <= self.geometry.blocks(),

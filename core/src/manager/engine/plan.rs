@@ -130,12 +130,12 @@ impl Survey {
             offset: data,
             data,
         };
-        let newest = log.newest_header().map(|header| header.save_counter);
+        let newest = log.newest_header().map(|header| header.save_counter());
         let mut reserve = extent.blocks;
         let mut oldest: Option<(u32, u32)> = None;
         let mut walk = Walk::of(log, &media.geometry);
         while let Some(slot) = walk.next(media).await {
-            let counter = slot.header.save_counter;
+            let counter = slot.header.save_counter();
             if Some(counter) == newest || retention.retains(&slot.header) {
                 reserve = reserve.max(slot.extent.blocks);
             }

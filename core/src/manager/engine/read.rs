@@ -42,7 +42,7 @@ async fn decode<F: NorFlash>(
     let mut decoder = Decoder::new();
     let mut chunk = Chunk::ERASED;
     let mut position = 0;
-    while position < slot.header.length {
+    while position < slot.header.length() {
         let bytes = payload(media, slot, position, &mut chunk).await;
         let mut input = bytes.ok_or(Damaged)?;
         position = position.saturating_add(input.len() as u32);
@@ -50,7 +50,7 @@ async fn decode<F: NorFlash>(
             match decoder.advance(&mut input) {
                 Ok(Event::More) => break,
                 Ok(Event::End) => {
-                    let whole = decoder.offset() == slot.header.length;
+                    let whole = decoder.offset() == slot.header.length();
                     return if whole { Ok(()) } else { Err(Damaged) };
                 }
                 Ok(event) => {

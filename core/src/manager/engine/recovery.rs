@@ -22,7 +22,7 @@ pub(in crate::manager) async fn open<F: NorFlash>(
 ) -> Result<Region, OpenError> {
     let markers = Markers::of(media).await;
     // The last slot that settled what counts; where none is left, the last of all.
-    let rank = |slot: &Slot| (slot.header.settled, slot.order());
+    let rank = |slot: &Slot| (slot.header.is_settled(), slot.order());
     let mut walk = Walk::everything(&media.geometry);
     let mut later =
         |slot: &Slot, last: Option<&Slot>| last.is_none_or(|last| rank(last) < rank(slot));
@@ -136,7 +136,7 @@ async fn log_up_to<F: NorFlash>(
     markers: &Markers,
     start: Start,
 ) -> Log {
-    let tail_sequence = last.header.tail.min(last.sequence);
+    let tail_sequence = last.header.tail().min(last.sequence);
     let (mut tail, mut least) = (last.block, last.sequence);
     for block in 0..media.geometry.blocks() {
         if let Some(marker) = media.marker(block).await
@@ -167,8 +167,8 @@ async fn log_up_to<F: NorFlash>(
     log.open = start == Start::Clean && rest_is_blank(media, &log.tip).await;
     let mut walk = Walk::of(&log, &media.geometry);
     let mut newer = |slot: &Slot, newest: Option<&Slot>| {
-        let least = newest.map_or(0, |newest| newest.header.save_counter);
-        !slot.header.empty && slot.header.save_counter >= least
+        let least = newest.map_or(0, |newest| newest.header.save_counter());
+        !slot.header.is_empty() && slot.header.save_counter() >= least
     };
     let newest = walk.best(media, &mut newer).await;
     let info = Info::default();

@@ -86,10 +86,11 @@ impl<F: NorFlash> CheckpointManager<F> {
         let plan = plan(&mut self.media, log, retention, &extent).await;
         let plan = plan.map_err(|needed| too_small(&geometry, needed.blocks))?;
         let mut order = Order {
-            header: plan.retention.recorded_in(header),
+            header,
             extent,
             plan,
         };
+        order.plan.retention.record_in(&mut order.header);
         if order.plan.moves > 0 {
             log.open = false;
             let mut room = Room {
@@ -236,7 +237,7 @@ impl<F: NorFlash> Room<'_, F> {
             }
             let settled = order == last_whole;
             let mut header = slot.header;
-            (header.copy, header.settled) = (true, settled);
+            header.set_copy(settled);
             let rest = core::mem::replace(&mut self.plan.rest_of_tip, true);
             let record = (&header, slot.extent);
             let tail = Some(next_sequence);
@@ -249,7 +250,7 @@ impl<F: NorFlash> Room<'_, F> {
                     copied_newest = Some(draft.slot);
                 }
             } else if settled {
-                let save_counter = header.save_counter;
+                let save_counter = header.save_counter();
                 return Err(SaveError::Unreadable { save_counter });
             } else {
                 tip = draft.end(self.media);
