@@ -120,7 +120,7 @@ impl<'a> Image<'a> {
     /// What a dump does not hold of the region cannot be read, and nothing else is wrong with it.
     pub fn new(dump: &'a [u8], geometry: Geometry) -> Self {
         let flash = Dump { bytes: dump };
-        let mut media = Media { flash, geometry };
+        let mut media = Media::new(flash, geometry);
         let region = recovery::open(&mut media, Claim::Formatted, Start::PowerUp);
         let log = match region {
             Ok(Region::Log(log)) => Some(log),

@@ -179,8 +179,8 @@ impl Header {
 
     /// Whether `bytes` are the commit record of this header in a block of this sequence number.
     pub fn is_committed_by(&self, bytes: &[u8], sequence: u32) -> bool {
-        let record = self.commit(sequence).map(u32::to_le_bytes);
-        bytes.get(..COMMIT) == Some(record.as_flattened())
+        let words: Option<&[[u8; 4]; COMMIT / 4]> = bytes.as_chunks().0.first_chunk();
+        words.is_some_and(|words| words.map(u32::from_le_bytes) == self.commit(sequence))
     }
 
     /// A checksum that binds the header to a number.
@@ -245,6 +245,7 @@ impl Slot {
     };
 
     /// Where byte `position` of the slot lies in the region.
+    #[inline(never)]
     pub(super) fn address(&self, geometry: &Geometry, position: u32) -> u32 {
         geometry.address(self.block, self.offset.wrapping_add(position))
     }

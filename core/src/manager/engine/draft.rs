@@ -1,11 +1,11 @@
 //! A slot being written.
 
-use super::media::{Chunk, Media};
+use super::media::Media;
 use super::{NorFlash, either};
 use crate::manager::geometry::Extent;
 use crate::manager::log::{Log, Tip};
-use crate::manager::marker::{MARKER, Marker};
-use crate::manager::slot::{COMMIT, HEADER, Header, Slot};
+use crate::manager::marker::Marker;
+use crate::manager::slot::{Header, Slot};
 
 /// A slot whose header is written; the checkpoint's bytes follow, then the commit record.
 #[derive(Debug)]
@@ -52,27 +52,35 @@ impl Draft {
             started: shares.into(),
         };
         draft.slot.header.set_tail(tail.unwrap_or(sequence));
-        let mut record = Chunk::of(&draft.slot.header.record(sequence));
-        draft.put(media, 0, HEADER, &mut record).await?;
+        let record = draft.slot.header.record(sequence);
+        draft.put(media, 0, &record).await?;
         Ok(draft)
     }
 
-    /// How many bytes the next [`push`](Self::push) takes; 0 when the checkpoint is complete.
-    pub(super) fn wants<F: NorFlash>(&self, media: &Media<F>) -> usize {
+    /// Makes ready for the next [`push`](Self::push); how many bytes that takes, 0 when the checkpoint
+    /// is complete. They go to the start of the [chunk](Media::chunk).
+    #[inline(never)]
+    pub(super) async fn wants<F: NorFlash>(
+        &mut self,
+        media: &mut Media<F>,
+    ) -> Result<usize, F::Error> {
         let written = self.position.wrapping_sub(self.slot.extent.payload);
-        media.in_one_piece(&self.slot, written)
+        let len = media.in_one_piece(&self.slot, written);
+        if len > 0 {
+            self.reach(media, self.position).await?;
+        }
+        Ok(len)
     }
 
-    /// Writes the next `len` bytes of the checkpoint, as many as it wants.
+    /// Writes `len` bytes of the checkpoint, as many as it wants or less.
     pub(super) async fn push<F: NorFlash>(
         &mut self,
         media: &mut Media<F>,
         len: usize,
-        chunk: &mut Chunk,
     ) -> Result<(), F::Error> {
-        self.put(media, self.position, len, chunk).await?;
+        let at = self.slot.address(&media.geometry, self.position);
         self.position = self.position.saturating_add(len as u32);
-        Ok(())
+        media.write(at, len).await
     }
 
     /// The slot counts from now on; the tip behind it.
@@ -81,9 +89,7 @@ impl Draft {
         media: &mut Media<F>,
     ) -> Result<Tip, F::Error> {
         let record = self.slot.header.commit(self.slot.sequence);
-        let mut record = Chunk::of(&record);
-        let position = self.slot.extent.commit;
-        self.put(media, position, COMMIT, &mut record).await?;
+        self.put(media, self.slot.extent.commit, &record).await?;
         Ok(self.end(media))
     }
 
@@ -99,15 +105,25 @@ impl Draft {
         }
     }
 
-    /// Writes `len` bytes from byte `position` of the slot on, in one piece; erases and marks the
-    /// blocks up to theirs.
+    /// Writes a record at byte `position` of the slot.
     #[inline(never)]
     async fn put<F: NorFlash>(
         &mut self,
         media: &mut Media<F>,
         position: u32,
-        len: usize,
-        chunk: &mut Chunk,
+        record: &[u32],
+    ) -> Result<(), F::Error> {
+        self.reach(media, position).await?;
+        let at = self.slot.address(&media.geometry, position);
+        media.write_record(at, record).await
+    }
+
+    /// Erases and marks the blocks up to that of byte `position` of the slot.
+    #[inline(never)]
+    async fn reach<F: NorFlash>(
+        &mut self,
+        media: &mut Media<F>,
+        position: u32,
     ) -> Result<(), F::Error> {
         let data = media.geometry.block_data();
         let within = self.slot.offset.wrapping_add(position);
@@ -119,8 +135,7 @@ impl Draft {
             start_block(media, block, part as u16, sequence, &mut self.tip.erases).await?;
             self.started += 1;
         }
-        let at = self.slot.address(&media.geometry, position);
-        media.write(at, len, chunk).await
+        Ok(())
     }
 }
 
@@ -147,7 +162,6 @@ pub(super) async fn start_block<F: NorFlash>(
         erases: *erases,
         geometry: media.geometry,
     };
-    let mut record = Chunk::of(&marker.record());
     let at = media.geometry.block_start(block);
-    media.write(at, MARKER, &mut record).await
+    media.write_record(at, &marker.record()).await
 }

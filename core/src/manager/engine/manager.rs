@@ -43,7 +43,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     pub async fn open(flash: F, options: Options) -> Result<Self, OpenError> {
         let geometry = Media::geometry_of(&flash).map_err(OpenError::Geometry)?;
         // One local, so that it is built where it is returned: it is too large to be moved about.
-        let mut opened = Ok(Self::unopened(Media { flash, geometry }, options));
+        let mut opened = Ok(Self::unopened(Media::new(flash, geometry), options));
         if let Ok(manager) = &mut opened
             && let Err(error) = manager.recover(options.claim).await
         {
@@ -61,7 +61,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     /// [`FormatError`] for a flash that cannot hold a region or that fails.
     pub async fn format(flash: F, options: Options) -> Result<Self, FormatError<F::Error>> {
         let geometry = Media::geometry_of(&flash).map_err(FormatError::Geometry)?;
-        let mut formatted = Ok(Self::unopened(Media { flash, geometry }, options));
+        let mut formatted = Ok(Self::unopened(Media::new(flash, geometry), options));
         if let Ok(manager) = &mut formatted
             && let Err(error) = manager.take_anything().await
         {

@@ -3,47 +3,47 @@
 use super::{NorFlash, either};
 use crate::manager::geometry::{Geometry, GeometryError};
 use crate::manager::marker::{MARKER, Marker, Parsed};
-use crate::manager::slot::Slot;
-use crate::manager::slot::{COMMIT, HEADER, Header};
+use crate::manager::slot::{COMMIT, HEADER, Header, Slot};
 
-/// Bytes that are read or written at once, aligned for drivers that move words.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(4))]
-pub(super) struct Chunk(pub(super) [u8; CHUNK]);
-
-pub(super) const CHUNK: usize = Geometry::MAX_UNIT as usize;
-
-impl Chunk {
-    pub(super) const ERASED: Self = Self([0xff; CHUNK]);
-
-    /// A record, ones behind it.
-    #[inline(never)]
-    pub(super) fn of(record: &[u32]) -> Self {
-        let mut chunk = Self::ERASED;
-        for (slot, word) in chunk.0.as_chunks_mut().0.iter_mut().zip(record) {
-            *slot = word.to_le_bytes();
-        }
-        chunk
-    }
-}
-
+/// A flash, and the bytes that are read from it or written to it at once.
 #[derive(Debug)]
 pub(in crate::manager) struct Media<F> {
-    pub(in crate::manager) flash: F,
+    pub(super) flash: F,
     pub(in crate::manager) geometry: Geometry,
+    chunk: Chunk,
 }
+
+/// Aligned for drivers that move words.
+#[derive(Debug)]
+#[repr(align(4))]
+struct Chunk([u8; CHUNK]);
+
+const CHUNK: usize = Geometry::MAX_UNIT as usize;
 
 #[either]
 impl<F: NorFlash> Media<F> {
+    pub(in crate::manager) const fn new(flash: F, geometry: Geometry) -> Self {
+        Self {
+            flash,
+            geometry,
+            chunk: Chunk([0; CHUNK]),
+        }
+    }
+
     /// The sizes of a flash's region.
     pub(super) fn geometry_of(flash: &F) -> Result<Geometry, GeometryError> {
         Geometry::of_flash(F::READ_SIZE, F::WRITE_SIZE, F::ERASE_SIZE, flash.capacity())
     }
 
     /// Bytes of a chunk that keeps to the unit.
-    pub(super) fn chunk_len(&self) -> usize {
+    fn chunk_len(&self) -> usize {
         let unit = self.geometry.unit() as usize;
         CHUNK.checked_div(unit).unwrap_or(1) * unit
+    }
+
+    /// The first `len` bytes of what is written next.
+    pub(super) fn chunk(&mut self, len: usize) -> &mut [u8] {
+        self.chunk.0.get_mut(..len).unwrap_or_default()
     }
 
     /// How many bytes of a slot's checkpoint from `position` on lie in one piece and fit a chunk; none
@@ -61,32 +61,31 @@ impl<F: NorFlash> Media<F> {
     /// Reads `len` bytes at `at`, a multiple of the unit; `None` where the flash cannot read,
     /// which is what a torn unit may answer.
     #[inline(never)]
-    pub(super) async fn read<'c>(
-        &mut self,
-        at: u32,
-        len: usize,
-        chunk: &'c mut Chunk,
-    ) -> Option<&'c [u8]> {
+    pub(super) async fn read(&mut self, at: u32, len: usize) -> Option<&[u8]> {
         let read = len.checked_next_multiple_of(F::READ_SIZE)?;
-        let bytes = chunk.0.get_mut(..read)?;
+        let bytes = self.chunk.0.get_mut(..read)?;
         self.flash.read(at, bytes).await.ok()?;
         bytes.get(..len)
     }
 
-    /// Writes the first `len` bytes of `chunk` at `at`, a multiple of the unit, and fills the
+    /// Writes the first `len` bytes of the chunk at `at`, a multiple of the unit, and fills the
     /// last write unit with ones.
     #[inline(never)]
-    pub(super) async fn write(
-        &mut self,
-        at: u32,
-        len: usize,
-        chunk: &mut Chunk,
-    ) -> Result<(), F::Error> {
+    pub(super) async fn write(&mut self, at: u32, len: usize) -> Result<(), F::Error> {
         let padded = len.checked_next_multiple_of(F::WRITE_SIZE).unwrap_or(len);
-        let padding = chunk.0.get_mut(len..padded).unwrap_or_default();
+        let padding = self.chunk.0.get_mut(len..padded).unwrap_or_default();
         padding.fill(0xff);
-        let bytes = chunk.0.get(..padded).unwrap_or_default();
+        let bytes = self.chunk.0.get(..padded).unwrap_or_default();
         self.flash.write(at, bytes).await
+    }
+
+    /// Writes a record of at most a chunk.
+    #[inline(never)]
+    pub(super) async fn write_record(&mut self, at: u32, record: &[u32]) -> Result<(), F::Error> {
+        for (slot, word) in self.chunk.0.as_chunks_mut().0.iter_mut().zip(record) {
+            *slot = word.to_le_bytes();
+        }
+        self.write(at, size_of_val(record)).await
     }
 
     /// Erases a block.
@@ -108,9 +107,8 @@ impl<F: NorFlash> Media<F> {
     /// What the start of a block says.
     #[inline(never)]
     pub(super) async fn parse_marker(&mut self, block: u32) -> Parsed {
-        let mut chunk = Chunk::ERASED;
         let at = self.geometry.block_start(block);
-        match self.read(at, MARKER, &mut chunk).await {
+        match self.read(at, MARKER).await {
             Some(bytes) => Marker::parse(bytes),
             None => Parsed::Foreign,
         }
@@ -118,9 +116,8 @@ impl<F: NorFlash> Media<F> {
 
     /// Whether a block starts as a marker does that may have been cut short.
     pub(super) async fn begins_marker(&mut self, block: u32) -> bool {
-        let mut chunk = Chunk::ERASED;
         let at = self.geometry.block_start(block);
-        let bytes = self.read(at, size_of::<u32>(), &mut chunk).await;
+        let bytes = self.read(at, size_of::<u32>()).await;
         bytes.is_some_and(Marker::is_begun)
     }
 
@@ -150,9 +147,8 @@ impl<F: NorFlash> Media<F> {
         if room < self.geometry.aligned((HEADER + COMMIT) as u32) {
             return None;
         }
-        let mut chunk = Chunk::ERASED;
         let at = self.geometry.address(block, offset);
-        let bytes = self.read(at, HEADER, &mut chunk).await?;
+        let bytes = self.read(at, HEADER).await?;
         let header = Header::parse(bytes, sequence)?;
         let extent = self.geometry.extent(header.length())?;
         let fits = match extent.blocks {
@@ -169,6 +165,7 @@ impl<F: NorFlash> Media<F> {
     }
 
     /// Whether all of a slot was written.
+    #[inline(never)]
     pub(in crate::manager) async fn is_committed(&mut self, slot: &Slot) -> bool {
         for part in 1..slot.extent.blocks {
             let marker = self.marker(slot.block.wrapping_add(part)).await;
@@ -180,9 +177,8 @@ impl<F: NorFlash> Media<F> {
                 return false;
             }
         }
-        let mut chunk = Chunk::ERASED;
         let at = slot.address(&self.geometry, slot.extent.commit);
-        match self.read(at, COMMIT, &mut chunk).await {
+        match self.read(at, COMMIT).await {
             Some(bytes) => slot.header.is_committed_by(bytes, slot.sequence),
             None => false,
         }
@@ -192,13 +188,12 @@ impl<F: NorFlash> Media<F> {
     /// erased; of bytes that cannot be read, the first.
     #[inline(never)]
     pub(super) async fn first_not_blank(&mut self, at: u32, len: u32) -> Option<u32> {
-        let mut chunk = Chunk::ERASED;
         let step = self.chunk_len() as u32;
         let mut done = 0;
         while done < len {
             let part = step.min(len - done);
             let start = at.wrapping_add(done);
-            let position = match self.read(start, part as usize, &mut chunk).await {
+            let position = match self.read(start, part as usize).await {
                 Some(bytes) => bytes.iter().position(|&byte| byte != 0xff),
                 None => Some(0),
             };

@@ -1,6 +1,6 @@
 //! Checkpoints read from flash, through the decoder, a chunk at a time.
 
-use super::media::{Chunk, Media};
+use super::media::Media;
 use super::{NorFlash, either};
 use crate::Variables;
 use crate::checkpoint::{Assignment, Decoder, Event, Info, Restore, Status, Verification};
@@ -20,16 +20,15 @@ enum Next {
 /// Reads the bytes of a slot from `position` on, as many as lie in one piece and fit a chunk;
 /// none at the end of the checkpoint.
 #[either]
-pub(super) async fn payload<'c, F: NorFlash>(
-    media: &mut Media<F>,
+pub(super) async fn payload<'m, F: NorFlash>(
+    media: &'m mut Media<F>,
     slot: &Slot,
     position: u32,
-    chunk: &'c mut Chunk,
-) -> Option<&'c [u8]> {
+) -> Option<&'m [u8]> {
     let len = media.in_one_piece(slot, position);
     let start = slot.extent.payload.wrapping_add(position);
     let at = slot.address(&media.geometry, start);
-    media.read(at, len, chunk).await
+    media.read(at, len).await
 }
 
 /// Decodes a checkpoint up to its end or until `visit` has enough.
@@ -40,10 +39,9 @@ async fn decode<F: NorFlash>(
     visit: &mut dyn FnMut(Event<'_>) -> Next,
 ) -> Result<(), Damaged> {
     let mut decoder = Decoder::new();
-    let mut chunk = Chunk::ERASED;
     let mut position = 0;
     while position < slot.header.length() {
-        let bytes = payload(media, slot, position, &mut chunk).await;
+        let bytes = payload(media, slot, position).await;
         let mut input = bytes.ok_or(Damaged)?;
         position = position.saturating_add(input.len() as u32);
         loop {

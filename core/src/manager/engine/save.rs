@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::manager::CheckpointManager;
-use super::media::{Chunk, Media};
+use super::media::Media;
 use super::plan::{Plan, blocks_for, plan};
 use super::walk::Walk;
 use super::{NorFlash, either, read};
@@ -131,11 +131,10 @@ impl<F: NorFlash> CheckpointManager<F> {
         let record = (&order.header, order.extent);
         let draft = Draft::begin(media, log, tip, rest, record, first).await;
         let mut draft = draft.map_err(SaveError::Flash)?;
-        let mut chunk = Chunk::ERASED;
         loop {
-            let wants = draft.wants(media);
+            let wants = draft.wants(media).await.map_err(SaveError::Flash)?;
             // Behind the last byte, one more is asked for, and must not come.
-            let out = chunk.0.get_mut(..wants.max(1)).unwrap_or_default();
+            let out = media.chunk(wants.max(1));
             let filled = encoder.fill(variables, out).map_err(SaveError::Encode)?;
             if filled != wants {
                 return Err(SaveError::Changed);
@@ -143,7 +142,7 @@ impl<F: NorFlash> CheckpointManager<F> {
             if wants == 0 {
                 break;
             }
-            let pushed = draft.push(media, wants, &mut chunk).await;
+            let pushed = draft.push(media, wants).await;
             pushed.map_err(SaveError::Flash)?;
         }
         log.tip = draft.commit(media).await.map_err(SaveError::Flash)?;
@@ -277,20 +276,19 @@ async fn copy<F: NorFlash>(
     from: &Slot,
     draft: &mut Draft,
 ) -> Result<bool, F::Error> {
-    let mut chunk = Chunk::ERASED;
     let mut position = 0;
     loop {
-        let wants = draft.wants(media);
+        let wants = draft.wants(media).await?;
         if wants == 0 {
             return Ok(true);
         }
         // Both lie alike in their blocks or in one piece, so that a chunk of one is at most cut by
         // the end of the other's block.
-        let Some(bytes) = read::payload(media, from, position, &mut chunk).await else {
+        let Some(bytes) = read::payload(media, from, position).await else {
             return Ok(false);
         };
         let len = bytes.len().min(wants);
-        draft.push(media, len, &mut chunk).await?;
+        draft.push(media, len).await?;
         position = position.saturating_add(len as u32);
     }
 }

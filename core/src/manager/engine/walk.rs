@@ -93,12 +93,13 @@ impl Walk {
         media: &mut Media<F>,
         better: &mut dyn FnMut(&Slot, Option<&Slot>) -> bool,
     ) -> Option<Slot> {
-        let mut best = None;
-        while let Some(slot) = self.next(media).await {
-            if better(slot, best.as_ref()) {
-                best = Some(*slot);
+        let (mut best, mut found) = (Slot::NONE, false);
+        while self.next(media).await.is_some() {
+            if better(&self.slot, found.then_some(&best)) {
+                best = self.slot;
+                found = true;
             }
         }
-        best
+        found.then_some(best)
     }
 }
