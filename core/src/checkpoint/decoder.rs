@@ -144,6 +144,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The first fault with its offset. A decoder that failed is of no more use.
+    #[inline(never)]
     pub fn advance<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],

@@ -2,7 +2,7 @@
 
 use super::media::Media;
 use super::read::{self, Damaged};
-use super::walk::Walk;
+use super::walk::{Rank, Walk};
 use super::{NorFlash, claim, either, recovery};
 use crate::Variables;
 use crate::checkpoint::{Match, Restore, Status};
@@ -157,8 +157,7 @@ impl<F: NorFlash> CheckpointManager<F> {
     /// The checkpoint that follows number `save_counter`: from 0 on, all that live on, oldest
     /// first (`checkpoints`).
     pub async fn next_checkpoint(&mut self, save_counter: u32) -> Option<Saved> {
-        let slot = self.find(save_counter.checked_add(1)?, u32::MAX, End::Oldest);
-        let slot = slot.await?;
+        let slot = self.oldest_of(save_counter.checked_add(1)?).await?;
         let info = read::info(&mut self.media, &slot).await;
         Some(Saved::new(&Newest { slot, info }))
     }
@@ -178,7 +177,7 @@ impl<F: NorFlash> CheckpointManager<F> {
         let mut most = Some(u32::MAX);
         // Ends: the numbers go down.
         while let Some(bound) = most
-            && let Some(slot) = self.find(0, bound, End::Newest).await
+            && let Some(slot) = self.newest_of(bound).await
         {
             let save_counter = slot.header.save_counter();
             match self.restore_slot(&slot, &EXACT, variables).await {
@@ -208,7 +207,8 @@ impl<F: NorFlash> CheckpointManager<F> {
         restore: &Restore<'_>,
         variables: &mut impl Variables,
     ) -> Result<Status, RestoreError> {
-        let slot = self.find(save_counter, save_counter, End::Newest).await;
+        let slot = self.newest_of(save_counter).await;
+        let slot = slot.filter(|slot| slot.header.save_counter() == save_counter);
         let slot = slot.ok_or(RestoreError::NotFound { save_counter })?;
         self.restore_slot(&slot, restore, variables).await
     }
@@ -231,25 +231,26 @@ impl<F: NorFlash> CheckpointManager<F> {
         Ok(status)
     }
 
-    /// Of the checkpoints that live on and whose numbers are in a range, the newest or the oldest.
-    #[inline(never)]
-    async fn find(&mut self, mut least: u32, mut most: u32, end: End) -> Option<Slot> {
+    /// The newest of the checkpoints that live on and whose number is `most` at most.
+    async fn newest_of(&mut self, most: u32) -> Option<Slot> {
         let Region::Log(log) = &self.region else {
             return None;
         };
-        let retention = Retention::of(log.newest_header()?, &self.options);
-        let mut walk = Walk::of(log, &self.media.geometry);
-        let mut better = |slot: &Slot, _: Option<&Slot>| {
-            let counter = slot.header.save_counter();
-            let within = least <= counter && counter <= most && retention.retains(&slot.header);
-            match end {
-                _ if !within => {}
-                End::Oldest => most = counter,
-                End::Newest => least = counter,
-            }
-            within
+        let retention = &Retention::of(log.newest_header()?, &self.options);
+        let walk = Walk::of(log, &self.media.geometry);
+        let rank = Rank::NewestOf { retention, most };
+        walk.highest(&mut self.media, rank).await
+    }
+
+    /// The oldest of those whose number is `least` at least.
+    async fn oldest_of(&mut self, least: u32) -> Option<Slot> {
+        let Region::Log(log) = &self.region else {
+            return None;
         };
-        walk.best(&mut self.media, &mut better).await
+        let retention = &Retention::of(log.newest_header()?, &self.options);
+        let walk = Walk::of(log, &self.media.geometry);
+        let rank = Rank::OldestOf { retention, least };
+        walk.highest(&mut self.media, rank).await
     }
 
     /// Whether `checkpoint_interval` lets a checkpoint of this step be saved.
@@ -266,11 +267,4 @@ impl<F: NorFlash> CheckpointManager<F> {
         let newest = self.region.newest()?;
         read::other_model(newest.info, variables).or(self.misfit)
     }
-}
-
-/// Which of several checkpoints is meant.
-#[derive(Debug, Clone, Copy)]
-enum End {
-    Oldest,
-    Newest,
 }

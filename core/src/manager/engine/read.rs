@@ -11,79 +11,92 @@ use crate::manager::slot::Slot;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damaged;
 
-/// Whether to go on.
-enum Next {
-    Go,
-    Stop,
-}
-
 /// Reads the bytes of a slot from `position` on, as many as lie in one piece and fit a chunk;
-/// none at the end of the checkpoint.
+/// none at the end of the checkpoint. How many.
 #[either]
-pub(super) async fn payload<'m, F: NorFlash>(
-    media: &'m mut Media<F>,
+#[inline(never)]
+pub(super) async fn payload<F: NorFlash>(
+    media: &mut Media<F>,
     slot: &Slot,
     position: u32,
-) -> Option<&'m [u8]> {
+) -> Option<usize> {
     let len = media.in_one_piece(slot, position);
     let start = slot.extent.payload.wrapping_add(position);
     let at = slot.address(&media.geometry, start);
-    media.read(at, len).await
+    media.read(at, len).await.map(<[u8]>::len)
 }
 
-/// Decodes a checkpoint up to its end or until `visit` has enough.
+/// A checkpoint being decoded.
+struct Reading {
+    decoder: Decoder,
+    /// Bytes of the checkpoint that were read, the last `chunk` of them at the start of the media's.
+    position: u32,
+    chunk: usize,
+}
+
 #[either]
-async fn decode<F: NorFlash>(
-    media: &mut Media<F>,
-    slot: &Slot,
-    visit: &mut dyn FnMut(Event<'_>) -> Next,
-) -> Result<(), Damaged> {
-    let mut decoder = Decoder::new();
-    let mut position = 0;
-    while position < slot.header.length() {
-        let bytes = payload(media, slot, position).await;
-        let mut input = bytes.ok_or(Damaged)?;
-        position = position.saturating_add(input.len() as u32);
-        loop {
-            match decoder.advance(&mut input) {
-                Ok(Event::More) => break,
-                Ok(Event::End) => {
-                    let whole = decoder.offset() == slot.header.length();
-                    return if whole { Ok(()) } else { Err(Damaged) };
-                }
-                Ok(event) => {
-                    if let Next::Stop = visit(event) {
-                        return Ok(());
-                    }
-                }
-                Err(_) => return Err(Damaged),
-            }
+impl Reading {
+    const fn new() -> Self {
+        Self {
+            decoder: Decoder::new(),
+            position: 0,
+            chunk: 0,
         }
     }
-    Err(Damaged)
+
+    /// What comes next: [`Event::End`] only where the checkpoint ends together with its slot.
+    #[inline(never)]
+    async fn next<'a, F: NorFlash>(
+        &'a mut self,
+        media: &'a mut Media<F>,
+        slot: &Slot,
+    ) -> Result<Event<'a>, Damaged> {
+        if self.decoder.offset() == self.position {
+            let read = payload(media, slot, self.position).await;
+            self.chunk = read.filter(|&len| len > 0).ok_or(Damaged)?;
+            self.position = self.position.saturating_add(self.chunk as u32);
+        }
+        let left = self.position.saturating_sub(self.decoder.offset()) as usize;
+        let read: &[u8] = media.chunk(self.chunk);
+        let mut input = read
+            .get(self.chunk.saturating_sub(left)..)
+            .unwrap_or_default();
+        match self.decoder.advance(&mut input) {
+            Ok(Event::End) if self.position - input.len() as u32 != slot.header.length() => {
+                Err(Damaged)
+            }
+            Ok(event) => Ok(event),
+            Err(_) => Err(Damaged),
+        }
+    }
 }
 
 /// What a checkpoint says of itself; nothing if it cannot be read.
 #[either]
+#[inline(never)]
 pub(in crate::manager) async fn info<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> Info {
-    let mut found = Info::default();
-    let mut visit = |event: Event<'_>| match event {
-        Event::Info(info) => {
-            found = info;
-            Next::Stop
+    let mut reading = Reading::new();
+    loop {
+        match reading.next(media, slot).await {
+            Ok(Event::Info(info)) => return info,
+            Ok(Event::End) | Err(Damaged) => return Info::default(),
+            Ok(_) => {}
         }
-        _ => Next::Go,
-    };
-    match decode(media, slot, &mut visit).await {
-        Ok(()) => found,
-        Err(Damaged) => Info::default(),
     }
 }
 
 /// Whether all checksums of a checkpoint are right.
 #[either]
+#[inline(never)]
 pub(in crate::manager) async fn is_whole<F: NorFlash>(media: &mut Media<F>, slot: &Slot) -> bool {
-    decode(media, slot, &mut |_| Next::Go).await.is_ok()
+    let mut reading = Reading::new();
+    loop {
+        match reading.next(media, slot).await {
+            Ok(Event::End) => return true,
+            Ok(_) => {}
+            Err(Damaged) => return false,
+        }
+    }
 }
 
 /// Whether a checkpoint is whole and fits the variables; if so, what assigns it to them.
@@ -102,7 +115,12 @@ pub(super) async fn verify<'r, F: NorFlash>(
         Err(error) => return Ok(Err(Incompatible::Variables(error))),
     };
     let mut verdict = Ok(());
-    let mut visit = |event: Event<'_>| {
+    let mut reading = Reading::new();
+    loop {
+        let event = reading.next(media, slot).await?;
+        if let Event::End = event {
+            break;
+        }
         if verdict.is_ok() {
             verdict = match event {
                 Event::Info(info) => other_model(info, variables).map_or(Ok(()), Err),
@@ -111,9 +129,7 @@ pub(super) async fn verify<'r, F: NorFlash>(
                     .map_err(Incompatible::Variables),
             };
         }
-        Next::Go
-    };
-    decode(media, slot, &mut visit).await?;
+    }
     Ok(verdict.and_then(|()| {
         let assignment = verification.finish(variables);
         assignment.map_err(Incompatible::Variables)
@@ -129,19 +145,13 @@ pub(super) async fn assign<F: NorFlash>(
     mut assignment: Assignment<'_>,
     variables: &mut impl Variables,
 ) -> Result<Status, Damaged> {
-    let mut changed = false;
-    let mut visit = |event: Event<'_>| match assignment.take(event, variables) {
-        Ok(()) => Next::Go,
-        Err(_) => {
-            changed = true;
-            Next::Stop
+    let mut reading = Reading::new();
+    loop {
+        match reading.next(media, slot).await? {
+            Event::End => return Ok(assignment.finish()),
+            event => assignment.take(event, variables).map_err(|_| Damaged)?,
         }
-    };
-    decode(media, slot, &mut visit).await?;
-    if changed {
-        return Err(Damaged);
     }
-    Ok(assignment.finish())
 }
 
 /// Whether a checkpoint is of another model than the variables are.

@@ -1,7 +1,7 @@
 //! What is found in a region when it is opened. Nothing is written.
 
 use super::media::Media;
-use super::walk::Walk;
+use super::walk::{Rank, Walk};
 use super::{NorFlash, either};
 use crate::checkpoint::Info;
 use crate::manager::error::OpenError;
@@ -22,11 +22,8 @@ pub(in crate::manager) async fn open<F: NorFlash>(
 ) -> Result<Region, OpenError> {
     let markers = Markers::of(media).await;
     // The last slot that settled what counts; where none is left, the last of all.
-    let rank = |slot: &Slot| (slot.header.is_settled(), slot.order());
-    let mut walk = Walk::everything(&media.geometry);
-    let mut later =
-        |slot: &Slot, last: Option<&Slot>| last.is_none_or(|last| rank(last) < rank(slot));
-    if let Some(last) = walk.best(media, &mut later).await {
+    let walk = Walk::everything(&media.geometry);
+    if let Some(last) = walk.highest(media, Rank::Settled).await {
         return Ok(Region::Log(log_up_to(media, &last, &markers, start).await));
     }
     let next_sequence = markers.next_sequence;
@@ -165,12 +162,8 @@ async fn log_up_to<F: NorFlash>(
         newest: None,
     };
     log.open = start == Start::Clean && rest_is_blank(media, &log.tip).await;
-    let mut walk = Walk::of(&log, &media.geometry);
-    let mut newer = |slot: &Slot, newest: Option<&Slot>| {
-        let least = newest.map_or(0, |newest| newest.header.save_counter());
-        !slot.header.is_empty() && slot.header.save_counter() >= least
-    };
-    let newest = walk.best(media, &mut newer).await;
+    let walk = Walk::of(&log, &media.geometry);
+    let newest = walk.highest(media, Rank::Newest).await;
     let info = Info::default();
     log.newest = newest.map(|slot| Newest { slot, info });
     log

@@ -284,10 +284,10 @@ async fn copy<F: NorFlash>(
         }
         // Both lie alike in their blocks or in one piece, so that a chunk of one is at most cut by
         // the end of the other's block.
-        let Some(bytes) = read::payload(media, from, position).await else {
+        let Some(len) = read::payload(media, from, position).await else {
             return Ok(false);
         };
-        let len = bytes.len().min(wants);
+        let len = len.min(wants);
         draft.push(media, len).await?;
         position = position.saturating_add(len as u32);
     }

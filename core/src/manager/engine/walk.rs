@@ -4,6 +4,7 @@ use super::media::Media;
 use super::{NorFlash, either};
 use crate::manager::geometry::Geometry;
 use crate::manager::log::Log;
+use crate::manager::retention::Retention;
 use crate::manager::slot::Slot;
 
 /// Goes through the committed slots of consecutive blocks. Holds no reference to the flash.
@@ -86,20 +87,58 @@ impl Walk {
         }
     }
 
-    /// The last of the slots that are left and that `better` prefers to the best so far.
+    /// Of the slots that are left, the last of the highest rank.
     #[inline(never)]
-    pub(super) async fn best<F: NorFlash>(
-        &mut self,
+    pub(super) async fn highest<F: NorFlash>(
+        mut self,
         media: &mut Media<F>,
-        better: &mut dyn FnMut(&Slot, Option<&Slot>) -> bool,
+        rank: Rank<'_>,
     ) -> Option<Slot> {
-        let (mut best, mut found) = (Slot::NONE, false);
+        let (mut highest, mut slot) = (None, Slot::NONE);
         while self.next(media).await.is_some() {
-            if better(&self.slot, found.then_some(&best)) {
-                best = self.slot;
-                found = true;
+            let found = rank.of(&self.slot);
+            if found.is_some() && highest <= found {
+                (highest, slot) = (found, self.slot);
             }
         }
-        found.then_some(best)
+        highest.map(|_| slot)
+    }
+}
+
+/// What makes one slot be preferred to another.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rank<'a> {
+    /// That it settles what counts; of those, the place in the order of writing.
+    Settled,
+    /// The number of its checkpoint.
+    Newest,
+    /// The number, of those that live on and whose number is `most` at most.
+    NewestOf { retention: &'a Retention, most: u32 },
+    /// How low the number is, of those that live on and whose number is `least` at least.
+    OldestOf {
+        retention: &'a Retention,
+        least: u32,
+    },
+}
+
+impl Rank<'_> {
+    /// `None` for a slot that is not meant at all.
+    fn of(self, slot: &Slot) -> Option<(bool, u32, u32)> {
+        let header = &slot.header;
+        let counter = header.save_counter();
+        let (is_meant, rank) = match self {
+            Self::Settled => {
+                let (sequence, offset) = slot.order();
+                return Some((header.is_settled(), sequence, offset));
+            }
+            Self::Newest => (!header.is_empty(), counter),
+            Self::NewestOf { retention, most } => {
+                (counter <= most && retention.retains(header), counter)
+            }
+            Self::OldestOf { retention, least } => {
+                (counter >= least && retention.retains(header), !counter)
+            }
+        };
+        is_meant.then_some((true, rank, 0))
     }
 }
