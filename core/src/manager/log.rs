@@ -68,24 +68,6 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// That of a region whose block `block` is the first to be started.
-    pub(super) const fn new(block: u32, sequence: u32) -> Self {
-        Self {
-            tail: block,
-            tail_sequence: sequence,
-            tip: Tip {
-                block,
-                sequence,
-                offset: 0,
-                erases: 0,
-            },
-            open: false,
-            next_sequence: sequence.saturating_add(1),
-            found: None,
-            newest: None,
-        }
-    }
-
     /// Number of blocks that count.
     pub(super) fn span(&self, geometry: &Geometry) -> u32 {
         self.distance(geometry, self.tip.block) + 1
@@ -95,13 +77,6 @@ impl Log {
     pub(super) fn distance(&self, geometry: &Geometry, block: u32) -> u32 {
         let ahead = geometry.wrapped(block).wrapping_add(geometry.blocks());
         geometry.wrapped(ahead.wrapping_sub(geometry.wrapped(self.tail)))
-    }
-
-    /// Takes `blocks` sequence numbers; the first of them.
-    pub(super) fn take_sequences(&mut self, blocks: u32) -> u32 {
-        let first = self.next_sequence;
-        self.next_sequence = first.saturating_add(blocks);
-        first
     }
 
     pub(super) fn newest_header(&self) -> Option<&Header> {

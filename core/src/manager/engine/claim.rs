@@ -18,31 +18,38 @@ use crate::manager::slot::Header;
 #[inline(never)]
 pub(super) async fn empty<F: NorFlash>(
     media: &mut Media<F>,
-    region: &Region,
-    extent: Extent,
-) -> Result<Log, F::Error> {
-    let (mut log, is_new) = match region {
-        Region::Log(log) => (*log, false),
+    region: &mut Region,
+    extent: &Extent,
+) -> Result<(), F::Error> {
+    // A block of its own unless the region is new: what is given up is before `tail`.
+    let (mut tip, mut next_sequence, is_new) = match region {
+        Region::Log(log) => (log.tip, log.next_sequence, false),
         Region::Unclaimed { next_sequence } => {
-            let mut log = Log::new(media.geometry.blocks() - 1, *next_sequence);
-            let Tip {
-                block,
-                sequence,
-                erases,
-                ..
-            } = &mut log.tip;
-            start_block(media, *block, 0, *sequence, erases).await?;
-            (log, true)
+            let tip = Tip {
+                block: media.geometry.blocks() - 1,
+                sequence: *next_sequence,
+                offset: 0,
+                erases: 0,
+            };
+            (tip, next_sequence.saturating_add(1), true)
         }
     };
-    let header = Header::EMPTY;
-    let tip = log.tip;
-    // A block of its own unless the region is new: what is given up is before `tail`.
-    let mut draft = Draft::begin(media, &mut log, tip, is_new, (&header, extent), None).await?;
-    log.tip = draft.commit(media).await?;
-    log.tail = draft.slot.block;
-    log.tail_sequence = draft.slot.sequence;
-    log.open = true;
-    log.newest = None;
-    Ok(log)
+    if is_new {
+        start_block(media, tip.block, 0, tip.sequence, &mut tip.erases).await?;
+    }
+    let mut draft = Draft::behind(tip);
+    let record = (&Header::EMPTY, extent);
+    let begun = draft.begin(media, &mut next_sequence, is_new, record, None);
+    begun.await?;
+    draft.commit(media).await?;
+    *region = Region::Log(Log {
+        tail: draft.slot.block,
+        tail_sequence: draft.slot.sequence,
+        tip: draft.tip,
+        open: true,
+        next_sequence,
+        found: None,
+        newest: None,
+    });
+    Ok(())
 }

@@ -2,16 +2,17 @@
 
 use super::media::Media;
 use super::{NorFlash, either};
-use crate::manager::geometry::Extent;
-use crate::manager::log::{Log, Tip};
+use crate::manager::geometry::{Extent, Geometry};
+use crate::manager::log::Tip;
 use crate::manager::marker::Marker;
 use crate::manager::slot::{Header, Slot};
 
-/// A slot whose header is written; the checkpoint's bytes follow, then the commit record.
+/// Slots being written one behind the other: each a header, the checkpoint's bytes, the commit record.
 #[derive(Debug)]
 pub(super) struct Draft {
+    /// Where the next slot starts.
+    pub(super) tip: Tip,
     pub(super) slot: Slot,
-    tip: Tip,
     /// The next byte, from the start of the slot.
     position: u32,
     /// How many blocks of it were started.
@@ -20,41 +21,46 @@ pub(super) struct Draft {
 
 #[either]
 impl Draft {
-    /// Starts a slot behind `tip`, in the rest of that block if `rest_of_tip` and if it fits.
-    /// `tail` goes into its header: the slot's own block where there is none.
+    pub(super) const fn behind(tip: Tip) -> Self {
+        Self {
+            tip,
+            slot: Slot::NONE,
+            position: 0,
+            started: 0,
+        }
+    }
+
+    /// Starts a slot, in the rest of the tip if `rest_of_tip` and if it fits. `tail` goes into its
+    /// header: the slot's own block where there is none.
     #[inline(never)]
     pub(super) async fn begin<F: NorFlash>(
+        &mut self,
         media: &mut Media<F>,
-        log: &mut Log,
-        tip: Tip,
+        next_sequence: &mut u32,
         rest_of_tip: bool,
-        (header, extent): (&Header, Extent),
+        (header, extent): (&Header, &Extent),
         tail: Option<u32>,
-    ) -> Result<Self, F::Error> {
-        let room = media.geometry.block_data().saturating_sub(tip.offset);
+    ) -> Result<(), F::Error> {
+        let room = media.geometry.block_data().saturating_sub(self.tip.offset);
         let shares = rest_of_tip && extent.blocks == 1 && extent.end <= room;
-        let (block, sequence, offset) = if shares {
-            (tip.block, tip.sequence, tip.offset)
+        let slot = &mut self.slot;
+        if shares {
+            slot.block = self.tip.block;
+            slot.sequence = self.tip.sequence;
+            slot.offset = self.tip.offset;
         } else {
-            let block = media.geometry.wrapped(tip.block.wrapping_add(1));
-            (block, log.take_sequences(extent.blocks), 0)
-        };
-        let mut draft = Self {
-            slot: Slot {
-                block,
-                sequence,
-                offset,
-                header: *header,
-                extent,
-            },
-            tip,
-            position: extent.payload,
-            started: shares.into(),
-        };
-        draft.slot.header.set_tail(tail.unwrap_or(sequence));
-        let record = draft.slot.header.record(sequence);
-        draft.put(media, 0, &record).await?;
-        Ok(draft)
+            slot.block = media.geometry.wrapped(self.tip.block.wrapping_add(1));
+            slot.sequence = *next_sequence;
+            slot.offset = 0;
+            *next_sequence = next_sequence.saturating_add(extent.blocks);
+        }
+        slot.header = *header;
+        slot.header.set_tail(tail.unwrap_or(slot.sequence));
+        slot.extent = *extent;
+        self.position = extent.payload;
+        self.started = shares.into();
+        let record = slot.header.record(slot.sequence);
+        self.put(media, 0, &record).await
     }
 
     /// Makes ready for the next [`push`](Self::push); how many bytes that takes, 0 when the checkpoint
@@ -83,26 +89,24 @@ impl Draft {
         media.write(at, len).await
     }
 
-    /// The slot counts from now on; the tip behind it.
+    /// The slot counts from now on; the next one starts behind it.
+    #[inline(never)]
     pub(super) async fn commit<F: NorFlash>(
         &mut self,
         media: &mut Media<F>,
-    ) -> Result<Tip, F::Error> {
+    ) -> Result<(), F::Error> {
         let record = self.slot.header.commit(self.slot.sequence);
         self.put(media, self.slot.extent.commit, &record).await?;
-        Ok(self.end(media))
+        self.end(&media.geometry);
+        Ok(())
     }
 
-    /// The tip behind the slot, whether or not that counts.
-    pub(super) fn end<F>(&self, media: &Media<F>) -> Tip {
-        let (sequence, offset) = self.slot.end(&media.geometry);
+    /// The next slot starts behind this one, whether or not that counts.
+    #[inline(never)]
+    pub(super) fn end(&mut self, geometry: &Geometry) {
         let last = self.slot.block.wrapping_add(self.slot.extent.blocks - 1);
-        Tip {
-            block: media.geometry.wrapped(last),
-            sequence,
-            offset,
-            erases: self.tip.erases,
-        }
+        self.tip.block = geometry.wrapped(last);
+        (self.tip.sequence, self.tip.offset) = self.slot.end(geometry);
     }
 
     /// Writes a record at byte `position` of the slot.

@@ -116,9 +116,8 @@ impl<F: NorFlash> CheckpointManager<F> {
         if self.region.is_exhausted() {
             return Err(SaveError::Exhausted);
         }
-        let log = claim::empty(&mut self.media, &self.region, extent).await;
-        self.region = Region::Log(log.map_err(SaveError::Flash)?);
-        Ok(())
+        let emptied = claim::empty(&mut self.media, &mut self.region, &extent).await;
+        emptied.map_err(SaveError::Flash)
     }
 
     /// The flash.

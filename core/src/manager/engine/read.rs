@@ -36,6 +36,7 @@ struct Reading {
 
 #[either]
 impl Reading {
+    #[inline(never)]
     const fn new() -> Self {
         Self {
             decoder: Decoder::new(),

@@ -126,11 +126,12 @@ impl<F: NorFlash> CheckpointManager<F> {
             }
         }
         log.open = false;
-        let (tip, rest) = (log.tip, order.plan.rest_of_tip);
+        let rest = order.plan.rest_of_tip;
         let first = tail.map(|(_, sequence)| sequence);
-        let record = (&order.header, order.extent);
-        let draft = Draft::begin(media, log, tip, rest, record, first).await;
-        let mut draft = draft.map_err(SaveError::Flash)?;
+        let record = (&order.header, &order.extent);
+        let mut draft = Draft::behind(log.tip);
+        let begun = draft.begin(media, &mut log.next_sequence, rest, record, first);
+        begun.await.map_err(SaveError::Flash)?;
         loop {
             let wants = draft.wants(media).await.map_err(SaveError::Flash)?;
             // Behind the last byte, one more is asked for, and must not come.
@@ -145,8 +146,9 @@ impl<F: NorFlash> CheckpointManager<F> {
             let pushed = draft.push(media, wants).await;
             pushed.map_err(SaveError::Flash)?;
         }
-        log.tip = draft.commit(media).await.map_err(SaveError::Flash)?;
+        draft.commit(media).await.map_err(SaveError::Flash)?;
         let slot = draft.slot;
+        log.tip = draft.tip;
         (log.tail, log.tail_sequence) = tail.unwrap_or((slot.block, slot.sequence));
         log.open = true;
         log.newest = Some(Newest { slot, info });
@@ -154,6 +156,7 @@ impl<F: NorFlash> CheckpointManager<F> {
         Ok(())
     }
 
+    #[inline(never)]
     fn encoder(&self, info: &Info) -> Encoder {
         let mut encoder = Encoder::new();
         if let Some(time) = info.time {
@@ -224,7 +227,7 @@ impl<F: NorFlash> Room<'_, F> {
         let next_sequence = sequence.saturating_add(blocks);
         let newest = self.log.newest.as_ref().map(|newest| newest.slot.order());
         let mut copied_newest = None;
-        let mut tip = self.log.tip;
+        let mut draft = Draft::behind(self.log.tip);
         let mut walk = Walk::of(self.log, &self.media.geometry);
         while let Some(slot) = walk.next(self.media).await {
             let order = Some(slot.order());
@@ -238,13 +241,14 @@ impl<F: NorFlash> Room<'_, F> {
             let mut header = slot.header;
             header.set_copy(settled);
             let rest = core::mem::replace(&mut self.plan.rest_of_tip, true);
-            let record = (&header, slot.extent);
+            let record = (&header, &slot.extent);
             let tail = Some(next_sequence);
-            let draft = Draft::begin(self.media, self.log, tip, rest, record, tail).await;
-            let mut draft = draft.map_err(SaveError::Flash)?;
+            let begun = draft.begin(self.media, &mut self.log.next_sequence, rest, record, tail);
+            begun.await.map_err(SaveError::Flash)?;
             let copied = copy(self.media, slot, &mut draft).await;
             if copied.map_err(SaveError::Flash)? {
-                tip = draft.commit(self.media).await.map_err(SaveError::Flash)?;
+                let committed = draft.commit(self.media).await;
+                committed.map_err(SaveError::Flash)?;
                 if order == newest {
                     copied_newest = Some(draft.slot);
                 }
@@ -252,7 +256,7 @@ impl<F: NorFlash> Room<'_, F> {
                 let save_counter = header.save_counter();
                 return Err(SaveError::Unreadable { save_counter });
             } else {
-                tip = draft.end(self.media);
+                draft.end(&self.media.geometry);
             }
         }
         // Settled, or nothing in it was whole.
@@ -261,7 +265,7 @@ impl<F: NorFlash> Room<'_, F> {
         {
             newest.slot = slot;
         }
-        self.log.tip = tip;
+        self.log.tip = draft.tip;
         self.log.tail = self.media.geometry.wrapped(block.wrapping_add(blocks));
         self.log.tail_sequence = next_sequence;
         Ok(())
