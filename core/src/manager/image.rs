@@ -177,7 +177,13 @@ impl<'a> Image<'a> {
                     }
                     continue;
                 };
-                let slot = self.media.slot(block, sequence, offset);
+                let mut slot = Slot {
+                    block,
+                    sequence,
+                    offset,
+                    ..Slot::NONE
+                };
+                let slot = self.media.find(&mut slot).then_some(slot);
                 let next = slot.map(|slot| slot.end(&self.media.geometry));
                 within = next
                     .filter(|&(end, _)| end == sequence)

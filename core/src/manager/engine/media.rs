@@ -135,33 +135,30 @@ impl<F: NorFlash> Media<F> {
         }
     }
 
-    /// The slot at `offset` in the data of a block, whether or not it is committed.
-    pub(in crate::manager) async fn slot(
-        &mut self,
-        block: u32,
-        sequence: u32,
-        offset: u32,
-    ) -> Option<Slot> {
-        let data = self.geometry.block_data();
-        let room = data.checked_sub(offset)?;
+    /// Reads the header of the slot in the place that `slot` says; whether there is one, committed
+    /// or not.
+    #[inline(never)]
+    pub(in crate::manager) async fn find(&mut self, slot: &mut Slot) -> bool {
+        let room = self.geometry.block_data().saturating_sub(slot.offset);
         if room < self.geometry.aligned((HEADER + COMMIT) as u32) {
-            return None;
+            return false;
         }
-        let at = self.geometry.address(block, offset);
-        let bytes = self.read(at, HEADER).await?;
-        let header = Header::parse(bytes, sequence)?;
-        let extent = self.geometry.extent(header.length())?;
-        let fits = match extent.blocks {
-            1 => extent.end <= room,
-            blocks => offset == 0 && blocks <= self.geometry.blocks(),
+        let at = self.geometry.address(slot.block, slot.offset);
+        let Some(bytes) = self.read(at, HEADER).await else {
+            return false;
         };
-        fits.then_some(Slot {
-            block,
-            sequence,
-            offset,
-            header,
-            extent,
-        })
+        let Some(header) = Header::parse(bytes, slot.sequence) else {
+            return false;
+        };
+        slot.header = header;
+        let Some(extent) = self.geometry.extent(header.length()) else {
+            return false;
+        };
+        slot.extent = extent;
+        match extent.blocks {
+            1 => extent.end <= room,
+            blocks => slot.offset == 0 && blocks <= self.geometry.blocks(),
+        }
     }
 
     /// Whether all of a slot was written.

@@ -9,8 +9,7 @@ use crate::manager::geometry::Geometry;
 use crate::manager::log::{Log, Newest, Region, Tip};
 use crate::manager::marker::Parsed;
 use crate::manager::options::{Claim, Start};
-use crate::manager::slot::HEADER;
-use crate::manager::slot::Slot;
+use crate::manager::slot::{HEADER, Slot};
 
 /// Finds the log, or decides whether the region may be taken. What the newest checkpoint says of
 /// itself is not read yet.

@@ -18,10 +18,9 @@ pub(super) struct Walk {
     end: (u32, u32),
     /// A slot that was found to be committed, and may read otherwise now.
     trusted: Option<(u32, u32)>,
-    /// The block being gone through: number, sequence number, offset.
-    within: Option<(u32, u32, u32)>,
-    /// The last slot that was found.
+    /// The last slot that was found, and whether its block is being gone through.
     slot: Slot,
+    within: bool,
 }
 
 #[either]
@@ -35,8 +34,8 @@ impl Walk {
             first_sequence: log.tail_sequence,
             end: (log.tip.sequence, log.tip.offset),
             trusted: log.found,
-            within: None,
             slot: Slot::NONE,
+            within: false,
         }
     }
 
@@ -48,41 +47,40 @@ impl Walk {
             first_sequence: 0,
             end: (u32::MAX, u32::MAX),
             trusted: None,
-            within: None,
             slot: Slot::NONE,
+            within: false,
         }
     }
 
     /// The next committed slot.
     #[inline(never)]
     pub(super) async fn next<F: NorFlash>(&mut self, media: &mut Media<F>) -> Option<&Slot> {
+        let slot = &mut self.slot;
         // Ends: each turn moves on by a slot or a block.
         loop {
-            let Some((block, sequence, offset)) = self.within.take() else {
+            if self.within {
+                let (end, offset) = slot.end(&media.geometry);
+                self.within = end == slot.sequence;
+                slot.offset = offset;
+            }
+            if !self.within {
                 self.left = self.left.checked_sub(1)?;
-                let block = media.geometry.wrapped(self.block);
-                self.block = block + 1;
-                if let Some(marker) = media.marker(block).await
-                    && marker.part == 0
-                    && (self.first_sequence..=self.end.0).contains(&marker.sequence)
-                {
-                    self.within = Some((block, marker.sequence, 0));
+                slot.block = media.geometry.wrapped(self.block);
+                self.block = slot.block + 1;
+                let Some(marker) = media.marker(slot.block).await else {
+                    continue;
+                };
+                slot.sequence = marker.sequence;
+                slot.offset = 0;
+                let expected = self.first_sequence..=self.end.0;
+                if marker.part != 0 || !expected.contains(&marker.sequence) {
+                    continue;
                 }
-                continue;
-            };
-            let Some(slot) = media.slot(block, sequence, offset).await else {
-                continue;
-            };
-            if slot.order() >= self.end {
-                continue;
             }
-            let (end, offset) = slot.end(&media.geometry);
-            if end == sequence {
-                self.within = Some((block, sequence, offset));
-            }
-            self.slot = slot;
-            if self.trusted == Some(self.slot.order()) || media.is_committed(&self.slot).await {
-                return Some(&self.slot);
+            self.within = media.find(slot).await && slot.order() < self.end;
+            if self.within && (self.trusted == Some(slot.order()) || media.is_committed(slot).await)
+            {
+                return Some(slot);
             }
         }
     }
@@ -94,21 +92,23 @@ impl Walk {
         media: &mut Media<F>,
         rank: Rank<'_>,
     ) -> Option<Slot> {
-        let (mut highest, mut slot) = (None, Slot::NONE);
+        let (mut highest, mut slot) = (0, Slot::NONE);
+        let mut found = false;
         while self.next(media).await.is_some() {
-            let found = rank.of(&self.slot);
-            if found.is_some() && highest <= found {
-                (highest, slot) = (found, self.slot);
+            if let Some(rank) = rank.of(&self.slot)
+                && rank >= highest
+            {
+                (highest, slot, found) = (rank, self.slot, true);
             }
         }
-        highest.map(|_| slot)
+        found.then_some(slot)
     }
 }
 
 /// What makes one slot be preferred to another.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rank<'a> {
-    /// That it settles what counts; of those, the place in the order of writing.
+    /// That it settles what counts; of those that do alike, the place in the order of writing.
     Settled,
     /// The number of its checkpoint.
     Newest,
@@ -123,13 +123,15 @@ pub(super) enum Rank<'a> {
 
 impl Rank<'_> {
     /// `None` for a slot that is not meant at all.
-    fn of(self, slot: &Slot) -> Option<(bool, u32, u32)> {
+    fn of(self, slot: &Slot) -> Option<u64> {
         let header = &slot.header;
         let counter = header.save_counter();
         let (is_meant, rank) = match self {
             Self::Settled => {
+                // Two slots of a block lie apart by more than a bit.
                 let (sequence, offset) = slot.order();
-                return Some((header.is_settled(), sequence, offset));
+                let order = u64::from(sequence) << 31 | u64::from(offset >> 1);
+                return Some(u64::from(header.is_settled()) << 63 | order);
             }
             Self::Newest => (!header.is_empty(), counter),
             Self::NewestOf { retention, most } => {
@@ -139,6 +141,6 @@ impl Rank<'_> {
                 (counter >= least && retention.retains(header), !counter)
             }
         };
-        is_meant.then_some((true, rank, 0))
+        is_meant.then_some(rank.into())
     }
 }
