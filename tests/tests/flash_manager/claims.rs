@@ -271,3 +271,52 @@ fn a_partition_keeps_to_itself() {
         "beyond its end"
     );
 }
+
+/// The marker of block `block` as FLASH.md has it.
+fn marker(block: u16, sequence: u32) -> Vec<u8> {
+    let mut bytes = b"GCKR\x01\x04\0\0".to_vec();
+    bytes.extend(sequence.to_le_bytes());
+    bytes.extend(1u32.to_le_bytes());
+    bytes.extend(1024u32.to_le_bytes());
+    bytes.extend((BLOCKS as u16).to_le_bytes());
+    bytes.extend(block.to_le_bytes());
+    let mut crc = gradlet::Crc32c::new();
+    crc.update(&bytes);
+    bytes.extend(crc.value().to_le_bytes());
+    bytes
+}
+
+#[test]
+fn sequence_numbers_that_are_used_up_are_reported_and_formatting_starts_anew() {
+    use gradlet::manager::SaveError;
+    for (sequence, is_exhausted) in [(u32::MAX, true), (u32::MAX - 100, true), (1 << 31, false)] {
+        let mut flash = flash(BLOCKS);
+        save(&mut flash, Options::DEFAULT, PAYLOAD, 1..3);
+        // A block that is not in use says that the numbers have come that far.
+        let mut image = flash.image().to_vec();
+        let free = (0..BLOCKS).find(|block| image[block * 1024..][..28] == [0xff; 28]);
+        let free = free.expect("a block was never used");
+        image[free * 1024..][..28].copy_from_slice(&marker(free as u16, sequence));
+        flash.load(&image);
+        let steps = flash.steps();
+
+        let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+        let before = manager.latest_checkpoint();
+        let model = Model::at(9, PAYLOAD);
+        let saved = manager.save(&model);
+        if !is_exhausted {
+            assert!(saved.is_ok(), "{saved:?}");
+            continue;
+        }
+        assert_eq!(saved, Err(SaveError::Exhausted));
+        assert_eq!(manager.latest_checkpoint(), before, "what was there stays");
+        assert_eq!(flash.steps(), steps, "nothing was written or erased");
+
+        let mut manager = CheckpointManager::format(&mut flash, Options::DEFAULT).unwrap();
+        assert_eq!(manager.latest_checkpoint(), None);
+        manager.save(&model).unwrap();
+        drop(manager);
+        assert_eq!(newest(&mut flash, Options::DEFAULT, PAYLOAD), Some(9));
+        assert_eq!(flash.violation(), None);
+    }
+}
