@@ -48,8 +48,10 @@ pub(super) async fn plan<F: NorFlash>(
     loop {
         let survey = Survey::of(media, log, &retention, extent).await;
         let needed = survey.packed.saturating_add(survey.reserve);
+        // With the rest of the tip first, if there is one, then without.
         let mut rest_of_tip = log.open;
-        while needed <= blocks {
+        let mut fits = needed <= blocks;
+        while fits {
             let trial = Trial::new(media, log, &retention, extent, survey.reserve, rest_of_tip);
             if let Some(moves) = trial.run(media).await {
                 return Ok(Plan {
@@ -58,9 +60,7 @@ pub(super) async fn plan<F: NorFlash>(
                     retention,
                 });
             }
-            if !core::mem::take(&mut rest_of_tip) {
-                break;
-            }
+            fits = core::mem::take(&mut rest_of_tip);
         }
         retention.window = survey.smaller_window.ok_or(TooSmall {
             blocks: needed.max(blocks.saturating_add(1)),
