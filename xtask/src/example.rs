@@ -38,6 +38,9 @@ pub struct Example {
     pub serial: Serial,
     /// The most code and constants that it may have on a board, in bytes, where it promises that.
     pub flash_budget: BTreeMap<String, u64>,
+    /// The highest bound of its stack that may be found on a board, in bytes, where it promises
+    /// one.
+    pub stack_bound_budget: BTreeMap<String, u64>,
 }
 
 /// What a program is written in.
@@ -171,15 +174,8 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
     let ram_budget = ram_budget.map(board::number).transpose()?;
     let is_tensorflows = gradlet.get("tensorflow").and_then(Value::as_bool) == Some(true);
     let serial = Serial::read(gradlet)?;
-    let flash_budget = match gradlet.get("flash_budget") {
-        Some(budgets) => budgets
-            .as_table()
-            .context("`flash_budget` should name boards and bytes")?
-            .iter()
-            .map(|(board, bytes)| Ok((board.clone(), board::number(bytes)?)))
-            .collect::<Result<_>>()?,
-        None => BTreeMap::new(),
-    };
+    let flash_budget = bytes_by_board(gradlet, "flash_budget")?;
+    let stack_bound_budget = bytes_by_board(gradlet, "stack_bound_budget")?;
     let example = |name: String, language| Example {
         name,
         language,
@@ -194,6 +190,7 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         is_tensorflows,
         serial: serial.clone(),
         flash_budget: flash_budget.clone(),
+        stack_bound_budget: stack_bound_budget.clone(),
     };
     let mut examples: Vec<Example> = Vec::new();
     let programs = [("src/main.rs", Language::Rust), ("main.c", Language::C)];
@@ -210,6 +207,19 @@ fn read(folder: &Path, manifest: &Path) -> Result<Vec<Example>> {
         examples.extend(names.map(|name| example(name, Language::Rust)));
     }
     Ok(examples)
+}
+
+/// A table of boards and bytes; empty, if there is none.
+fn bytes_by_board(table: &Table, key: &str) -> Result<BTreeMap<String, u64>> {
+    let Some(budgets) = table.get(key) else {
+        return Ok(BTreeMap::new());
+    };
+    let budgets = budgets.as_table();
+    let budgets = budgets.with_context(|| format!("`{key}` should name boards and bytes"))?;
+    budgets
+        .iter()
+        .map(|(board, bytes)| Ok((board.clone(), board::number(bytes)?)))
+        .collect()
 }
 
 fn variant(value: &Value) -> Result<Variant> {

@@ -21,9 +21,10 @@ use xtask::{
     example::{self, Example, Variant},
     figures,
     firmware::{self, Build, Log, Source},
+    image::{self, Image},
     machine::{Installing, Machine},
     root,
-    toolchain::{self, Policy},
+    toolchain::{self, Policy, Toolchain},
 };
 
 /// The slowest program takes half a minute on an idle machine.
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
 /// A test: when it applies to a program on a board, what it promises, how it is checked.
 type Promise = (fn(&Place) -> bool, &'static str, fn(&Place) -> Result<()>);
 
-const PROMISES: [Promise; 6] = [
+const PROMISES: [Promise; 7] = [
     (
         |place| place.example.is_bench && place.is_first_of_its_target(),
         "ends well",
@@ -74,6 +75,11 @@ const PROMISES: [Promise; 6] = [
         |place| place.example.flash_budget.contains_key(&place.board.name),
         "keeps to its budget of flash",
         keeps_to_its_budget_of_flash,
+    ),
+    (
+        Place::promises_a_bound_of_its_stack,
+        "takes no more stack than is proved",
+        takes_no_more_stack_than_is_proved,
     ),
 ];
 
@@ -132,6 +138,17 @@ impl Place {
         is_first && self.example.features.iter().any(|one| one == feature)
     }
 
+    /// Of the variants of a board it is the first that is looked at.
+    fn promises_a_bound_of_its_stack(&self) -> bool {
+        let first = self.example.variant_on(&self.board.name);
+        let is_first = first.is_ok_and(|variant| *variant == *self.variant);
+        is_first
+            && self
+                .example
+                .stack_bound_budget
+                .contains_key(&self.board.name)
+    }
+
     /// Boards of one target run the same code: a bench is tried on one of them.
     fn is_first_of_its_target(&self) -> bool {
         let target = |name: &String| board::find(name).map(|board| board.target).ok();
@@ -144,7 +161,10 @@ impl Place {
     }
 
     fn run(&self, log: Log) -> Result<Ran> {
-        let elf = self.build(log, &[])?;
+        self.run_built(self.build(log, &[])?, log)
+    }
+
+    fn run_built(&self, elf: PathBuf, log: Log) -> Result<Ran> {
         let (story, mode) = (self.variant.folder(), self.variant.mode.as_deref());
         let peer = self.example.serial.peer(story.as_deref(), mode)?;
         let folder =
@@ -180,8 +200,21 @@ impl Place {
     }
 }
 
+type Builder = fn(&Machine, &Toolchain, &Build<'_>) -> Result<PathBuf>;
+
 /// Builds a program with what the machine has.
 fn build(
+    example: &Example,
+    variant: &Variant,
+    board: &Board,
+    log: Log,
+    features: &[&str],
+) -> Result<PathBuf> {
+    build_by(firmware::build, example, variant, board, log, features)
+}
+
+fn build_by(
+    builder: Builder,
     example: &Example,
     variant: &Variant,
     board: &Board,
@@ -201,7 +234,7 @@ fn build(
         log,
         features,
     };
-    firmware::build(&machine, &toolchain, &build)
+    builder(&machine, &toolchain, &build)
 }
 
 /// What a run has left.
@@ -279,6 +312,30 @@ fn keeps_to_its_budget_of_flash(place: &Place) -> Result<()> {
     ensure!(
         flash <= *budget,
         "code and constants take {flash} bytes, the budget is {budget}: {sizes:?}"
+    );
+    Ok(())
+}
+
+fn takes_no_more_stack_than_is_proved(place: &Place) -> Result<()> {
+    let Place {
+        example,
+        variant,
+        board,
+    } = place;
+    let builder = firmware::build_with_frames;
+    let elf = build_by(builder, example, variant, board, Log::Off, &[])?;
+    let bound = image::bound(&Image::read(&elf)?)?.total();
+    let outcome = place.run_built(elf, Log::Off)?.outcome;
+    let peak = figures::number(&outcome.text, "stack_peak").context("there is no stack_peak")?;
+    ensure!(
+        peak > 0.0 && peak as u64 <= bound,
+        "the stack's peak is {peak} bytes, its bound {bound}"
+    );
+    let budgets = &place.example.stack_bound_budget;
+    let budget = *budgets.get(&place.board.name).context("it has none")?;
+    ensure!(
+        bound <= budget,
+        "the stack's bound is {bound} bytes, the budget is {budget}"
     );
     Ok(())
 }

@@ -24,7 +24,8 @@ pub(super) const COMMAND: Command = Command {
     details: "Release, logging off. No panic: the image links although its panic handler calls a\n\
         function that nobody defines. No heap: no allocator is among its symbols. Stack: the\n\
         compiler's frame sizes, along all calls, beside the peak that a run in QEMU has painted;\n\
-        Cortex-M only. Then the core's tests run with AddressSanitizer.",
+        a call of a pointer may lead to any function whose address is kept somewhere.\n\
+        Then the core's tests run with AddressSanitizer.",
     run,
 };
 
@@ -87,26 +88,17 @@ fn proved(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Vec
             outcome.exit
         );
     };
-    if bench.board.target.starts_with("thumb") {
-        let bound = image::bound(&Image::read(&program.elf)?)
-            .with_context(|| format!("the stack of {name} on {board} has no bound"))?;
-        explain(name, &bound);
-        let total = bound.program + bound.exceptions;
-        all.push(figure("stack_bound", bound.program, "byte"));
-        all.push(figure("stack_bound_with_exceptions", total, "byte"));
-        all.push(figure(
-            "frames_read_from_assembly",
-            bound.read as u64,
-            "function",
-        ));
-        all.push(figure(
-            "pointer_callers",
-            bound.pointer_callers.len() as u64,
-            "function",
-        ));
-        if measured > total {
-            bail!("{name} on {board} used {measured} bytes of stack, more than its bound {total}");
-        }
+    let bound = image::bound(&Image::read(&program.elf)?)
+        .with_context(|| format!("the stack of {name} on {board} has no bound"))?;
+    explain(name, &bound);
+    let (total, pointer_callers) = (bound.total(), bound.pointer_callers.len() as u64);
+    all.push(figure("stack_bound", bound.program, "byte"));
+    all.push(figure("stack_bound_with_exceptions", total, "byte"));
+    let read = bound.read as u64;
+    all.push(figure("frames_read_from_assembly", read, "function"));
+    all.push(figure("pointer_callers", pointer_callers, "function"));
+    if measured > total {
+        bail!("{name} on {board} used {measured} bytes of stack, more than its bound {total}");
     }
     all.push(figure("stack_measured", measured, "byte"));
     Ok(all)

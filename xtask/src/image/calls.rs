@@ -1,10 +1,16 @@
 //! Who calls whom.
-use super::thumb::{self, Flow, Half};
+use super::{
+    code::{Code, Reading},
+    handlers::Handlers,
+    names::Names,
+    riscv, thumb,
+};
 use anyhow::{Context, Result, bail};
-use object::{Architecture, Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use object::{Architecture, Object, ObjectSection, SectionKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    ops::Range,
     path::Path,
 };
 
@@ -17,6 +23,8 @@ pub struct Image {
     pub taken: BTreeSet<u32>,
     /// Functions that the hardware calls, the first one at the start.
     pub handlers: Vec<u32>,
+    /// What the hardware itself pushes when it calls another than the first, in bytes.
+    pub pushed: u64,
 }
 
 /// A function.
@@ -45,92 +53,47 @@ impl Image {
     /// Reads an image.
     ///
     /// # Errors
-    /// If the file is none, or for another processor than a Cortex-M.
+    /// If the file is none, or for a processor that is not understood.
     pub fn read(elf: &Path) -> Result<Self> {
         let bytes = fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
         let file = object::File::parse(&*bytes)
             .with_context(|| format!("{} is no program", elf.display()))?;
-        if file.architecture() != Architecture::Arm {
-            bail!("only the code of Cortex-M is understood");
-        }
-        let frames = compiler_frames(&file)?;
-        let mut starts: BTreeMap<u32, (String, u32)> = BTreeMap::new();
-        let mut data: BTreeMap<u32, bool> = BTreeMap::new();
-        for symbol in file.symbols() {
-            let (address, name) = (symbol.address() as u32, symbol.name().unwrap_or_default());
-            match name.split('.').next() {
-                Some("$t") => _ = data.insert(address, false),
-                Some("$d") => _ = data.insert(address, true),
-                _ if symbol.kind() == SymbolKind::Text && symbol.size() > 0 => {
-                    let end = (address & !1) + symbol.size() as u32;
-                    starts.insert(address & !1, (name.to_owned(), end));
-                }
-                _ => {}
-            }
-        }
-        let mut image = Self {
-            functions: BTreeMap::new(),
-            taken: BTreeSet::new(),
-            handlers: Vec::new(),
-        };
-        let mut words = Vec::new();
-        for section in file.sections() {
-            let content = section.data().unwrap_or_default();
+        let processor = Processor::of(&file)?;
+        let frames = compiler_frames(&file, processor)?;
+        let names = Names::of(&file, processor);
+        let handlers = Handlers::of(&file, processor, &names)?;
+        let mut functions = BTreeMap::new();
+        let kept = handlers.other_words(&file);
+        let mut words = kept.clone();
+        let is_code = |section: &object::Section<'_, '_>| section.kind() == SectionKind::Text;
+        for section in file.sections().filter(is_code) {
+            let (content, data) = (section.data().unwrap_or_default(), &names.data);
             let at = section.address() as u32;
-            match (section.name()?, section.kind()) {
-                (".vector_table", _) => {
-                    let all = content
-                        .as_chunks::<4>()
-                        .0
-                        .iter()
-                        .map(|four| u32::from_le_bytes(*four));
-                    // The first word is the stack pointer.
-                    let handlers = all.skip(1).map(|word| word & !1);
-                    let mut handlers: Vec<u32> =
-                        handlers.filter(|one| starts.contains_key(one)).collect();
-                    let mut seen = BTreeSet::new();
-                    handlers.retain(|one| seen.insert(*one));
-                    image.handlers = handlers;
+            let code = Code { at, content, data };
+            for (start, (name, end)) in names.within(at, content.len()) {
+                let range = start..end;
+                let mut reading = processor.function(&code, &range, &kept);
+                words.extend(&reading.words);
+                let pointers = reading.calls.iter();
+                let pointers = pointers.filter(|call| **call == Call::Pointer).count();
+                if let Some(called) = handlers.called_with(&reading.words, pointers) {
+                    reading.calls.retain(|call| *call != Call::Pointer);
+                    reading.calls.extend(called.into_iter().map(Call::To));
                 }
-                (
-                    _,
-                    SectionKind::ReadOnlyData | SectionKind::Data | SectionKind::ReadOnlyString,
-                ) => {
-                    words.extend(
-                        content
-                            .as_chunks::<4>()
-                            .0
-                            .iter()
-                            .map(|four| u32::from_le_bytes(*four)),
-                    );
-                }
-                (_, SectionKind::Text) => {
-                    let code = Code {
-                        at,
-                        content,
-                        data: &data,
-                    };
-                    for (&start, (name, end)) in starts.range(at..at + content.len() as u32) {
-                        let mut function = code.function(start..*end, &mut words);
-                        function.name.clone_from(name);
-                        if let Some(&frame) = frames.get(&start) {
-                            function.frame = frame;
-                            function.is_frame_from_compiler = true;
-                        }
-                        image.functions.insert(start, function);
-                    }
-                }
-                _ => {}
+                let frame = frames.get(&start).copied();
+                functions.insert(start, Function::of(name, &range, reading, frame));
             }
         }
-        let taken = words
-            .into_iter()
-            .filter(|word| word & 1 == 1)
-            .map(|word| word & !1);
-        image.taken = taken
-            .filter(|one| image.functions.contains_key(one))
-            .collect();
-        Ok(image)
+        let taken = words.into_iter().filter_map(|word| processor.place(word));
+        // The program does not call what the hardware calls.
+        let taken =
+            taken.filter(|one| functions.contains_key(one) && !handlers.functions.contains(one));
+        Ok(Self {
+            taken: taken.collect(),
+            functions,
+            handlers: handlers.functions,
+            pushed: handlers.pushed,
+        })
     }
 
     /// The functions that call one whose name contains `part`, and do not contain it themselves.
@@ -152,8 +115,60 @@ impl Image {
     }
 }
 
+impl Function {
+    /// By what was read, and the frame that the compiler has stated.
+    fn of(name: &str, range: &Range<u32>, reading: Reading, frame: Option<u64>) -> Self {
+        let mut calls = reading.calls;
+        // The end that the compiler has given its own code is never passed.
+        if reading.runs_over && frame.is_none() {
+            calls.push(Call::To(range.end));
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        Self {
+            name: name.to_owned(),
+            frame: frame.unwrap_or(reading.frame),
+            is_frame_from_compiler: frame.is_some(),
+            calls,
+        }
+    }
+}
+
+/// Whose instructions an image holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Processor {
+    Thumb,
+    RiscV,
+}
+
+impl Processor {
+    fn of(file: &object::File<'_>) -> Result<Self> {
+        match file.architecture() {
+            Architecture::Arm => Ok(Self::Thumb),
+            Architecture::Riscv32 => Ok(Self::RiscV),
+            other => bail!("the code of {other:?} is not understood"),
+        }
+    }
+
+    fn function(self, code: &Code<'_>, range: &Range<u32>, kept: &BTreeSet<u32>) -> Reading {
+        match self {
+            Self::Thumb => thumb::function(code, range),
+            Self::RiscV => riscv::function(code, range, kept),
+        }
+    }
+
+    /// Where a pointer to a function leads; nowhere if it cannot be one.
+    pub(super) fn place(self, pointer: u32) -> Option<u32> {
+        match self {
+            // The lowest bit says that the code is Thumb's.
+            Self::Thumb => (pointer & 1 == 1).then_some(pointer & !1),
+            Self::RiscV => Some(pointer),
+        }
+    }
+}
+
 /// What `-Zemit-stack-sizes` has left in the image: an address and a size in groups of seven bits.
-fn compiler_frames(file: &object::File<'_>) -> Result<BTreeMap<u32, u64>> {
+fn compiler_frames(file: &object::File<'_>, processor: Processor) -> Result<BTreeMap<u32, u64>> {
     let mut frames = BTreeMap::new();
     let Some(section) = file.section_by_name(".stack_sizes") else {
         return Ok(frames);
@@ -169,84 +184,8 @@ fn compiler_frames(file: &object::File<'_>) -> Result<BTreeMap<u32, u64>> {
                 break;
             }
         }
-        frames.insert(u32::from_le_bytes(*address) & !1, size);
+        let pointer = u32::from_le_bytes(*address);
+        frames.insert(processor.place(pointer).unwrap_or(pointer), size);
     }
     Ok(frames)
-}
-
-/// A section of code.
-struct Code<'a> {
-    at: u32,
-    content: &'a [u8],
-    /// From each of these addresses on: whether it is data.
-    data: &'a BTreeMap<u32, bool>,
-}
-
-impl Code<'_> {
-    /// Reads a function, and the constants in it that may be addresses.
-    fn function(&self, range: std::ops::Range<u32>, words: &mut Vec<u32>) -> Function {
-        let mut function = Function {
-            name: String::new(),
-            frame: 0,
-            is_frame_from_compiler: false,
-            calls: Vec::new(),
-        };
-        let mut low = [None; 16];
-        let mut address = range.start;
-        while address < range.end {
-            if self.is_data(address) {
-                words.extend(self.word(address));
-                address += if address.is_multiple_of(4) { 4 } else { 2 };
-                continue;
-            }
-            let Some(first) = self.halfword(address) else {
-                break;
-            };
-            let length = thumb::length(first);
-            let second = if length == 4 {
-                self.halfword(address + 2).unwrap_or(0)
-            } else {
-                0
-            };
-            match thumb::half(first, second).filter(|_| length == 4) {
-                Some((Half::Low, register, value)) => low[usize::from(register)] = Some(value),
-                Some((Half::High, register, value)) => {
-                    let low = low[usize::from(register)].take();
-                    words.extend(low.map(|low| u32::from(value) << 16 | u32::from(low)));
-                }
-                None => {}
-            }
-            function.frame += u64::from(thumb::pushes(first, second));
-            match thumb::flow(address, first, second) {
-                Flow::To(target) if !range.contains(&target) => {
-                    function.calls.push(Call::To(target))
-                }
-                Flow::Anywhere => function.calls.push(Call::Pointer),
-                _ => {}
-            }
-            address += length;
-        }
-        function.calls.sort_unstable();
-        function.calls.dedup();
-        function
-    }
-
-    fn is_data(&self, address: u32) -> bool {
-        self.data
-            .range(..=address)
-            .next_back()
-            .is_some_and(|(_, is_data)| *is_data)
-    }
-
-    fn halfword(&self, address: u32) -> Option<u16> {
-        let offset = address.checked_sub(self.at)? as usize;
-        let two = self.content.get(offset..)?.first_chunk()?;
-        Some(u16::from_le_bytes(*two))
-    }
-
-    fn word(&self, address: u32) -> Option<u32> {
-        let offset = address.checked_sub(self.at)? as usize;
-        let four = self.content.get(offset..)?.first_chunk()?;
-        Some(u32::from_le_bytes(*four))
-    }
 }

@@ -1,6 +1,10 @@
 //! What can be proved of a linked image without running it: which functions call which, and how
-//! much stack that takes. For Cortex-M, whose instructions are understood here.
+//! much stack that takes. For Cortex-M and RISC-V, whose instructions are understood here.
 mod calls;
+mod code;
+mod handlers;
+mod names;
+mod riscv;
 mod stack;
 mod thumb;
 

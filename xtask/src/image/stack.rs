@@ -20,9 +20,12 @@ pub struct Bound {
     pub read: usize,
 }
 
-/// What the hardware pushes for an exception: eight registers, those of the FPU, and four bytes to
-/// align them.
-const EXCEPTION_FRAME: u64 = 4 * (8 + 18) + 4;
+impl Bound {
+    /// Of the program and of all handlers, in bytes.
+    pub fn total(&self) -> u64 {
+        self.program + self.exceptions
+    }
+}
 
 /// Walks all calls from the start and from every handler.
 ///
@@ -36,12 +39,12 @@ pub fn bound(image: &Image) -> Result<Bound> {
     };
     let mut handlers = image.handlers.iter();
     let Some(&start) = handlers.next() else {
-        bail!("the image has no vector table");
+        bail!("nothing is known to start the image");
     };
     let program = walk.depth(start)?;
     let mut exceptions = 0;
     for &handler in handlers {
-        exceptions += EXCEPTION_FRAME + walk.depth(handler)?;
+        exceptions += image.pushed + walk.depth(handler)?;
     }
     let reached: Vec<_> = walk
         .depths
@@ -154,6 +157,7 @@ mod tests {
             functions: functions.iter().map(function).collect(),
             taken: taken.iter().copied().collect(),
             handlers: vec![0],
+            pushed: 0,
         }
     }
 

@@ -1,32 +1,61 @@
-//! Thumb instructions, as far as they call, jump and move the stack pointer.
+//! Thumb instructions, as far as they call, jump, move the stack pointer and make addresses.
+use super::code::{Code, Flow, Reading};
+use std::ops::Range;
 
-/// What an instruction does to the flow of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flow {
-    /// Goes on behind itself, or somewhere else in its function.
-    On,
-    /// Calls the function at an address, or goes on there.
-    To(u32),
-    /// Calls what a register or the memory says.
-    Anywhere,
+/// Reads the function at `range`.
+pub(super) fn function(code: &Code<'_>, range: &Range<u32>) -> Reading {
+    let mut reading = Reading::default();
+    let mut low = [None; 16];
+    let mut address = range.start;
+    while address < range.end {
+        if code.is_data(address) {
+            reading.words.extend(code.word(address));
+            address += if address.is_multiple_of(4) { 4 } else { 2 };
+            continue;
+        }
+        let Some(first) = code.halfword(address) else {
+            break;
+        };
+        let length = length(first);
+        let second = if length == 4 {
+            code.halfword(address + 2).unwrap_or(0)
+        } else {
+            0
+        };
+        match half(first, second).filter(|_| length == 4) {
+            Some((Half::Low, register, value)) => low[usize::from(register)] = Some(value),
+            Some((Half::High, register, value)) => {
+                let low = low[usize::from(register)].take();
+                let word = low.map(|low| u32::from(value) << 16 | u32::from(low));
+                reading.words.extend(word);
+            }
+            None => {}
+        }
+        reading.frame += u64::from(pushes(first, second));
+        reading.follow(flow(address, first, second), range);
+        address += length;
+    }
+    reading
 }
 
 /// Bytes of the instruction that begins with this halfword.
-pub(super) fn length(first: u16) -> u32 {
+fn length(first: u16) -> u32 {
     if first >> 11 >= 0b11101 { 4 } else { 2 }
 }
 
 /// Where the instruction at `address` leads.
-pub(super) fn flow(address: u32, first: u16, second: u16) -> Flow {
-    let to = |offset: i32| Flow::To(address.wrapping_add(4).wrapping_add_signed(offset));
+fn flow(address: u32, first: u16, second: u16) -> Flow {
+    let target = |offset: i32| address.wrapping_add(4).wrapping_add_signed(offset);
     if length(first) == 2 {
         return match first {
             // blx, and bx but for the return
             _ if first & 0xff87 == 0x4780 => Flow::Anywhere,
             _ if first & 0xff87 == 0x4700 && first != 0x4770 => Flow::Anywhere,
-            _ if first & 0xf800 == 0xe000 => to(signed(u32::from(first & 0x7ff) << 1, 12)),
+            _ if first & 0xf800 == 0xe000 => {
+                Flow::Jump(target(signed(u32::from(first & 0x7ff) << 1, 12)))
+            }
             _ if first & 0xf000 == 0xd000 && first >> 8 & 15 < 14 => {
-                to(signed(u32::from(first & 0xff) << 1, 9))
+                Flow::Jump(target(signed(u32::from(first & 0xff) << 1, 9)))
             }
             _ => Flow::On,
         };
@@ -45,19 +74,26 @@ pub(super) fn flow(address: u32, first: u16, second: u16) -> Flow {
         // A condition, of which two codes are other instructions.
         0b0000 if first >> 6 & 15 < 14 => {
             let middle = u32::from(first & 0x3f) << 12;
-            to(signed(sign << 20 | j2 << 19 | j1 << 18 | middle | low, 21))
+            let offset = sign << 20 | j2 << 19 | j1 << 18 | middle | low;
+            Flow::Jump(target(signed(offset, 21)))
         }
-        0b0001 | 0b0101 => {
+        kind @ (0b0001 | 0b0101) => {
             let middle = u32::from(first & 0x3ff) << 12;
             let (i1, i2) = (1 ^ j1 ^ sign, 1 ^ j2 ^ sign);
-            to(signed(sign << 24 | i1 << 23 | i2 << 22 | middle | low, 25))
+            let offset = sign << 24 | i1 << 23 | i2 << 22 | middle | low;
+            let target = target(signed(offset, 25));
+            if kind == 0b0101 {
+                Flow::Call(target)
+            } else {
+                Flow::Jump(target)
+            }
         }
         _ => Flow::On,
     }
 }
 
 /// By how many bytes the instruction makes the stack grow.
-pub(super) fn pushes(first: u16, second: u16) -> u32 {
+fn pushes(first: u16, second: u16) -> u32 {
     match first {
         // push; sub sp
         _ if first & 0xfe00 == 0xb400 => 4 * (first & 0x1ff).count_ones(),
@@ -94,7 +130,7 @@ fn modified(first: u16, second: u16) -> u32 {
 }
 
 /// The half of a constant that movw or movt gives to a register: which half, which register.
-pub(super) fn half(first: u16, second: u16) -> Option<(Half, u8, u16)> {
+fn half(first: u16, second: u16) -> Option<(Half, u8, u16)> {
     let half = match first & 0xfbf0 {
         0xf240 => Half::Low,
         0xf2c0 => Half::High,
@@ -107,7 +143,7 @@ pub(super) fn half(first: u16, second: u16) -> Option<(Half, u8, u16)> {
 
 /// Half of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Half {
+enum Half {
     Low,
     High,
 }
@@ -123,10 +159,11 @@ mod tests {
     #[test]
     fn calls_and_jumps_lead_where_an_assembler_meant() {
         // Disassembled by LLVM.
-        assert_eq!(flow(0x13ac, 0xf006, 0xfdc2), Flow::To(0x7f34), "bl");
-        assert_eq!(flow(0x7f5a, 0xf0c0, 0x80d2), Flow::To(0x8102), "blo.w");
-        assert_eq!(flow(0x1368, 0xd1f6, 0), Flow::To(0x1358), "bne");
-        assert_eq!(flow(0x100, 0xe7fe, 0), Flow::To(0x100), "b");
+        assert_eq!(flow(0x13ac, 0xf006, 0xfdc2), Flow::Call(0x7f34), "bl");
+        assert_eq!(flow(0x100, 0xf000, 0xb808), Flow::Jump(0x114), "b.w");
+        assert_eq!(flow(0x7f5a, 0xf0c0, 0x80d2), Flow::Jump(0x8102), "blo.w");
+        assert_eq!(flow(0x1368, 0xd1f6, 0), Flow::Jump(0x1358), "bne");
+        assert_eq!(flow(0x100, 0xe7fe, 0), Flow::Jump(0x100), "b");
         assert_eq!(flow(0x100, 0x4798, 0), Flow::Anywhere, "blx r3");
         assert_eq!(flow(0x100, 0x4770, 0), Flow::On, "bx lr");
         assert_eq!(flow(0x100, 0xbf00, 0), Flow::On, "nop");
