@@ -315,7 +315,6 @@ fn sequence_numbers_that_are_used_up_are_reported_and_formatting_starts_anew() {
         let mut manager = CheckpointManager::format(&mut flash, Options::DEFAULT).unwrap();
         assert_eq!(manager.latest_checkpoint(), None);
         manager.save(&model).unwrap();
-        drop(manager);
         assert_eq!(newest(&mut flash, Options::DEFAULT, PAYLOAD), Some(9));
         assert_eq!(flash.violation(), None);
     }
