@@ -113,6 +113,7 @@ impl Crc32c {
     }
 
     /// Extends the checksum by `bytes`.
+    #[inline(never)]
     pub fn update(&mut self, bytes: &[u8]) {
         self.0 = if cfg!(feature = "crc32c-table-4k") {
             by_words(self.0, bytes)

@@ -22,6 +22,8 @@ pub struct Decoder {
     part: [u8; PART],
     have: usize,
     offset: u32,
+    /// Where what is being read starts: a fault in it is said to be there.
+    start: u32,
     info: Info,
     structure: Crc32c,
     frame: Frame,
@@ -99,6 +101,7 @@ impl Decoder {
             part: [0; PART],
             have: 0,
             offset: 0,
+            start: 0,
             info: Info {
                 global_step: None,
                 time: None,
@@ -151,141 +154,157 @@ impl Decoder {
     ) -> Result<Event<'a>, DecodeError> {
         // Ends: each turn consumes input, changes the stage or returns.
         loop {
-            match self.stage {
-                Stage::Preamble => {
-                    let Some(part) = self.collect(input, PREAMBLE)? else {
-                        return Ok(Event::More);
-                    };
-                    let fields = preamble(part).map_err(|fault| self.at(PREAMBLE, fault))?;
-                    self.structure_part(PREAMBLE);
-                    self.stage = Stage::Tag { left: fields };
-                }
+            let len = match self.stage {
+                Stage::Preamble => PREAMBLE,
                 Stage::Tag { left: 0 } => {
-                    self.stage = Stage::Frame;
+                    self.begin(Stage::Frame);
                     return Ok(Event::Info(self.info));
                 }
-                Stage::Tag { left } => {
-                    let Some(&[tag]) = self.collect(input, 1)? else {
-                        return Ok(Event::More);
-                    };
-                    self.structure_part(1);
-                    let left = left.saturating_sub(1);
-                    self.stage = match tag {
-                        FIELD_PADDING => Stage::Tag { left },
-                        tag => Stage::Length { left, tag },
-                    };
+                Stage::Length { left: 0, tag } => return Err(self.fault(Fault::Field { tag })),
+                Stage::Tag { .. } | Stage::Length { .. } => 1,
+                Stage::Value { len, .. } => len.into(),
+                Stage::Frame => FRAME,
+                Stage::Head => self.frame.head_len.into(),
+                Stage::Payload if self.payload.is_complete() => {
+                    self.begin(Stage::Trailer);
+                    continue;
                 }
-                Stage::Length { left, tag } => {
-                    if left == 0 {
-                        return Err(self.at(1, Fault::Field { tag }));
-                    }
-                    let Some(&[len]) = self.collect(input, 1)? else {
-                        return Ok(Event::More);
-                    };
-                    self.structure_part(1);
-                    let left = left.checked_sub(1 + u16::from(len));
-                    let left = left.ok_or(self.at(2, Fault::Field { tag }))?;
-                    self.stage = Stage::Value { left, tag, len };
-                }
-                Stage::Value { left, tag, len } => {
-                    let len = usize::from(len);
-                    if self.collect(input, len)?.is_none() {
-                        return Ok(Event::More);
-                    }
-                    self.structure_part(len);
-                    self.stage = Stage::Tag { left };
-                    if tag == FIELD_METADATA {
-                        let value = self.part.get(..len).unwrap_or_default();
-                        return Ok(Event::Metadata(value));
-                    }
-                    let value = self.part.get(..len).unwrap_or_default();
-                    let offset = self.offset.saturating_sub(len as u32);
-                    self.info
-                        .field(tag, value)
-                        .map_err(|fault| DecodeError { offset, fault })?;
-                }
-                Stage::Frame => {
-                    let Some(part) = self.collect(input, FRAME)? else {
-                        return Ok(Event::More);
-                    };
-                    let Ok(bytes) = part.try_into() else {
-                        return Ok(Event::More);
-                    };
-                    self.frame = Frame::parse(bytes);
-                    self.structure_part(FRAME);
-                    let stored = u64::from(self.frame.stored_len);
-                    self.stage = match self.frame.kind {
-                        KIND_TENSOR => Stage::Head,
-                        KIND_END => Stage::End,
-                        _ => Stage::Skip {
-                            len: u64::from(self.frame.head_len)
-                                + stored
-                                + padding(self.frame.stored_len as usize) as u64
-                                + TRAILER as u64,
-                        },
-                    };
-                }
-                Stage::Head => {
-                    let len = usize::from(self.frame.head_len);
-                    if self.collect(input, len)?.is_none() {
-                        return Ok(Event::More);
-                    }
-                    self.structure_part(len);
-                    self.stage = Stage::Payload;
-                    self.payload_crc = Crc32c::new();
-                    self.records += 1;
-                    let offset = self.offset.wrapping_sub((FRAME + len) as u32);
-                    let head = self.part.get(..len).unwrap_or_default();
-                    let info = self
-                        .frame
-                        .tensor(head)
-                        .map_err(|fault| DecodeError { offset, fault })?;
-                    self.payload =
-                        Unpack::start(info.encoding, info.dtype, info.elements, info.stored_len);
-                    return Ok(Event::Tensor(info));
-                }
-                Stage::Payload if self.payload.is_complete() => self.stage = Stage::Trailer,
                 Stage::Payload => return self.payload(input),
-                Stage::Trailer => {
-                    let pad = padding(self.frame.stored_len as usize);
-                    let len = pad + TRAILER;
-                    let found = self.payload_crc.value();
-                    let Some(part) = self.collect(input, len)? else {
-                        return Ok(Event::More);
-                    };
-                    trailer(part, pad, found).map_err(|fault| self.at(len, fault))?;
-                    self.structure_part(len);
-                    self.stage = Stage::Frame;
-                    return Ok(Event::TensorEnd);
-                }
+                Stage::Trailer => padding(self.frame.stored_len as usize) + TRAILER,
                 Stage::Skip { len: 0 } => {
                     self.records += 1;
-                    self.stage = Stage::Frame;
+                    self.begin(Stage::Frame);
+                    continue;
                 }
                 Stage::Skip { len } => {
                     let skip = usize::try_from(len).unwrap_or(usize::MAX).min(input.len());
                     if skip == 0 {
                         return Ok(Event::More);
                     }
-                    let (bytes, rest) = input.split_at_checked(skip).unwrap_or((input, &[]));
-                    *input = rest;
-                    self.consume(skip)?;
+                    let bytes = self.consume(input, skip)?;
                     self.skipped(len, bytes);
                     self.stage = Stage::Skip {
                         len: len - skip as u64,
                     };
+                    continue;
                 }
-                Stage::End => {
-                    let Some(part) = self.collect(input, END - FRAME)? else {
-                        return Ok(Event::More);
-                    };
-                    let expected = u32::from_le_bytes(part.try_into().unwrap_or_default());
-                    self.end(expected).map_err(|fault| self.at(END, fault))?;
-                    self.stage = Stage::Done;
-                }
+                Stage::End => END - FRAME,
                 Stage::Done => return Ok(Event::End),
+            };
+            if !self.collect(input, len)? {
+                return Ok(Event::More);
             }
+            let start = self.start;
+            let found = match self.part(len) {
+                Ok(Part::Inner) => continue,
+                Ok(found) => found,
+                Err(fault) => {
+                    return Err(DecodeError {
+                        offset: start,
+                        fault,
+                    });
+                }
+            };
+            let part = self.part.get(..len).unwrap_or_default();
+            return match found {
+                Part::Inner | Part::Trailer => Ok(Event::TensorEnd),
+                Part::Metadata => Ok(Event::Metadata(part)),
+                Part::Head => match self.frame.tensor(part) {
+                    Ok(info) => {
+                        self.payload = Unpack::start(
+                            info.encoding,
+                            info.dtype,
+                            info.elements,
+                            info.stored_len,
+                        );
+                        Ok(Event::Tensor(info))
+                    }
+                    Err(fault) => Err(DecodeError {
+                        offset: start,
+                        fault,
+                    }),
+                },
+            };
         }
+    }
+
+    /// Takes in the part of `len` bytes that was collected, and goes on to the next stage.
+    fn part(&mut self, len: usize) -> Result<Part, Fault> {
+        let part = self.part.get(..len).unwrap_or_default();
+        self.have = 0;
+        if self.stage != Stage::End {
+            self.structure.update(part);
+        }
+        let mut found = Part::Inner;
+        match self.stage {
+            Stage::Preamble => {
+                let left = preamble(part)?;
+                self.begin(Stage::Tag { left });
+            }
+            Stage::Tag { left } => {
+                let left = left.saturating_sub(1);
+                match *part {
+                    [FIELD_PADDING] => self.begin(Stage::Tag { left }),
+                    [tag] => self.stage = Stage::Length { left, tag },
+                    _ => return Err(Fault::Truncated),
+                }
+            }
+            Stage::Length { left, tag } => {
+                let &[len] = part else {
+                    return Err(Fault::Truncated);
+                };
+                let left = left.checked_sub(1 + u16::from(len));
+                let left = left.ok_or(Fault::Field { tag })?;
+                self.begin(Stage::Value { left, tag, len });
+            }
+            Stage::Value { left, tag, .. } => {
+                if tag == FIELD_METADATA {
+                    found = Part::Metadata;
+                } else {
+                    self.info.field(tag, part)?;
+                }
+                self.begin(Stage::Tag { left });
+            }
+            Stage::Frame => {
+                let frame = part.first_chunk().ok_or(Fault::Truncated)?;
+                self.frame = Frame::parse(*frame);
+                let stored = u64::from(self.frame.stored_len);
+                self.stage = match self.frame.kind {
+                    KIND_TENSOR => Stage::Head,
+                    KIND_END => Stage::End,
+                    _ => Stage::Skip {
+                        len: u64::from(self.frame.head_len)
+                            + stored
+                            + padding(self.frame.stored_len as usize) as u64
+                            + TRAILER as u64,
+                    },
+                };
+            }
+            Stage::Head => {
+                self.payload_crc = Crc32c::new();
+                self.records += 1;
+                found = Part::Head;
+                self.begin(Stage::Payload);
+            }
+            Stage::Trailer => {
+                trailer(part, self.payload_crc.value())?;
+                found = Part::Trailer;
+                self.begin(Stage::Frame);
+            }
+            Stage::End => {
+                let expected = part.first_chunk().ok_or(Fault::Truncated)?;
+                self.end(u32::from_le_bytes(*expected))?;
+                self.stage = Stage::Done;
+            }
+            Stage::Payload | Stage::Skip { .. } | Stage::Done => {}
+        }
+        Ok(found)
+    }
+
+    /// Goes on to a stage that a fault in it, or in the parts that belong to it, is said to be at.
+    const fn begin(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.start = self.offset;
     }
 
     /// The fault of an input that ends here, unless the checkpoint is complete.
@@ -302,56 +321,31 @@ impl Decoder {
         }
     }
 
-    /// Collects a part of `len` bytes; the bytes once they are all there.
-    fn collect(&mut self, input: &mut &[u8], len: usize) -> Result<Option<&[u8]>, DecodeError> {
+    /// Collects a part of `len` bytes; whether they are all there.
+    fn collect(&mut self, input: &mut &[u8], len: usize) -> Result<bool, DecodeError> {
         let missing = len.saturating_sub(self.have);
-        let new = missing.min(input.len());
-        let (bytes, rest) = input.split_at_checked(new).unwrap_or((input, &[]));
+        let bytes = self.consume(input, missing.min(input.len()))?;
+        // Long enough for every part: heads and fields are the longest.
         let room = self.part.get_mut(self.have..).unwrap_or_default();
-        if room.len() < missing {
-            // No part is: heads and fields are the longest.
-            return Err(DecodeError {
-                offset: self.offset,
-                fault: Fault::TooLong,
-            });
-        }
         for (slot, &byte) in room.iter_mut().zip(bytes) {
             *slot = byte;
         }
-        *input = rest;
-        self.have += new;
-        self.consume(new)?;
-        Ok((self.have == len).then(|| self.part.get(..len).unwrap_or_default()))
-    }
-
-    /// The collected part of `len` bytes is one of the structure, and done with.
-    fn structure_part(&mut self, len: usize) {
-        self.structure
-            .update(self.part.get(..len).unwrap_or_default());
-        self.have = 0;
+        self.have += bytes.len();
+        Ok(self.have == len)
     }
 
     /// The next piece of the payload.
     fn payload<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Event<'a>, DecodeError> {
         let before = input.len();
-        let offset = self.offset;
         let Some(scratch) = self.part.first_chunk_mut() else {
             return Ok(Event::More);
         };
-        // A fault is where the payload starts, however the input was cut into pieces.
-        let seen = self.frame.stored_len.wrapping_sub(self.payload.stored());
-        let start = offset.wrapping_sub(seen);
         let piece = self.payload.advance(input, scratch);
         let piece = piece.map_err(|fault| DecodeError {
-            offset: start,
+            offset: self.start,
             fault,
         })?;
-        // At most 4 GiB, as `before` bytes of a longer input are consumed in several turns.
-        let consumed = u32::try_from(before - input.len()).unwrap_or(u32::MAX);
-        self.offset = offset.checked_add(consumed).ok_or(DecodeError {
-            offset,
-            fault: Fault::TooLong,
-        })?;
+        self.offset = advanced(self.offset, before - input.len())?;
         Ok(match piece {
             None => Event::More,
             Some(Piece::Elements(bytes)) => {
@@ -400,25 +394,42 @@ impl Decoder {
         Ok(())
     }
 
-    fn consume(&mut self, len: usize) -> Result<(), DecodeError> {
-        let offset = self.offset;
-        let next = u32::try_from(len)
-            .ok()
-            .and_then(|len| offset.checked_add(len));
-        self.offset = next.ok_or(DecodeError {
-            offset,
-            fault: Fault::TooLong,
-        })?;
-        Ok(())
+    /// The next `len` bytes of `input`, which has as many.
+    fn consume<'i>(&mut self, input: &mut &'i [u8], len: usize) -> Result<&'i [u8], DecodeError> {
+        let (bytes, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
+        *input = rest;
+        self.offset = advanced(self.offset, len)?;
+        Ok(bytes)
     }
 
-    /// `fault` in the part of `len` bytes that was just consumed.
-    fn at(&self, len: usize, fault: Fault) -> DecodeError {
+    /// `fault` in what is being read.
+    const fn fault(&self, fault: Fault) -> DecodeError {
         DecodeError {
-            offset: self.offset.saturating_sub(len as u32),
+            offset: self.start,
             fault,
         }
     }
+}
+
+/// What a part that was collected is.
+enum Part {
+    /// A step on the way to what a caller hears of.
+    Inner,
+    Metadata,
+    /// The head of a tensor's record.
+    Head,
+    /// What stands behind its payload.
+    Trailer,
+}
+
+/// The offset `len` bytes on.
+fn advanced(offset: u32, len: usize) -> Result<u32, DecodeError> {
+    let next = u32::try_from(len).ok();
+    let next = next.and_then(|len| offset.checked_add(len));
+    next.ok_or(DecodeError {
+        offset,
+        fault: Fault::TooLong,
+    })
 }
 
 impl Default for Decoder {
@@ -446,12 +457,12 @@ fn preamble(bytes: &[u8]) -> Result<u16, Fault> {
 }
 
 /// Checks the padding behind a payload and its checksum.
-fn trailer(bytes: &[u8], pad: usize, found: u32) -> Result<(), Fault> {
-    let (padding, checksum) = bytes.split_at_checked(pad).ok_or(Fault::Truncated)?;
+fn trailer(bytes: &[u8], found: u32) -> Result<(), Fault> {
+    let (padding, checksum) = bytes.split_last_chunk().ok_or(Fault::Truncated)?;
     if padding.iter().any(|&byte| byte != 0) {
         return Err(Fault::Padding);
     }
-    let expected = u32::from_le_bytes(checksum.try_into().map_err(|_| Fault::Truncated)?);
+    let expected = u32::from_le_bytes(*checksum);
     if found != expected {
         return Err(Fault::Checksum { expected, found });
     }

@@ -32,6 +32,9 @@ pub(in crate::checkpoint) struct Unpack {
     /// A unit that the caller's slices cut in two, and how much of it is there.
     unit: [u8; 8],
     have: u8,
+    /// The bits of a varint so far, and how many.
+    varint: u32,
+    bits: u8,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +83,8 @@ impl Unpack {
             step,
             unit: [0; 8],
             have: 0,
+            varint: 0,
+            bits: 0,
         }
     }
 
@@ -110,120 +115,143 @@ impl Unpack {
                 // One without the other: too few bytes for the shape, or too many.
                 return Err(Fault::Payload);
             }
-            let most = usize::try_from(self.stored).unwrap_or(usize::MAX);
-            let available = input.len().min(most);
-            if available == 0 {
+            if input.is_empty() {
                 return Ok(None);
             }
+            // What comes next: units of so many bytes, so many at most.
+            let (unit, most) = match self.step {
+                Step::Zeros | Step::Literals => (1, 1),
+                Step::Copy { left } => (self.size, left),
+                Step::Constant => (self.size, 1),
+                Step::Halves => (size_of::<u16>() as u8, SCRATCH as u32 / 4),
+                Step::Scale => (blocks8::SCALE as u8, 1),
+                Step::Block { left, .. } => (1, left.into()),
+            };
+            let Some((whole, count)) = self.units(input, unit, most) else {
+                continue;
+            };
+            // How many elements they stand for.
+            let elements = match self.step {
+                Step::Copy { .. } | Step::Halves | Step::Block { .. } => count,
+                Step::Constant => self.elements,
+                Step::Zeros | Step::Literals | Step::Scale => 0,
+            };
+            self.elements = self.elements.checked_sub(elements).ok_or(Fault::Payload)?;
+            let cut = self.unit;
+            let units = whole.or(cut.get(..unit.into())).unwrap_or_default();
+            let scratch_len = 4 * count as usize;
             match self.step {
-                Step::Zeros => {
-                    let Some(zeros) = self.varint(input)? else {
-                        continue;
+                Step::Zeros | Step::Literals => {
+                    let [byte] = *units else {
+                        return Err(Fault::Payload);
                     };
-                    self.take(zeros)?;
-                    self.step = Step::Literals;
-                    if zeros > 0 {
-                        let element = ZERO.get(..self.size.into()).unwrap_or_default();
-                        let count = zeros;
-                        return Ok(Some(Piece::Repeated { element, count }));
-                    }
-                }
-                Step::Literals => {
-                    let Some(literals) = self.varint(input)? else {
-                        continue;
-                    };
-                    if literals > self.elements {
+                    let value = u32::from(byte & 0x7f);
+                    let shifted = value << self.bits;
+                    if shifted >> self.bits != value || (self.bits == 28 && byte & 0x80 != 0) {
                         return Err(Fault::Payload);
                     }
-                    self.step = match literals {
-                        0 => Step::Zeros,
-                        left => Step::Copy { left },
-                    };
+                    self.varint |= shifted;
+                    self.bits += 7;
+                    if byte & 0x80 != 0 {
+                        continue;
+                    }
+                    let count = core::mem::take(&mut self.varint);
+                    self.bits = 0;
+                    // Zeros are taken, literals only announced.
+                    let left = self.elements.checked_sub(count).ok_or(Fault::Payload)?;
+                    if let Step::Zeros = self.step {
+                        self.elements = left;
+                        self.step = Step::Literals;
+                        if count > 0 {
+                            let element = ZERO.get(..self.size.into()).unwrap_or_default();
+                            return Ok(Some(Piece::Repeated { element, count }));
+                        }
+                    } else {
+                        self.step = match count {
+                            0 => Step::Zeros,
+                            left => Step::Copy { left },
+                        };
+                    }
+                    continue;
                 }
                 Step::Copy { left } => {
-                    let size = usize::from(self.size).max(1);
-                    let whole = match self.have {
-                        0 => (available / size).min(left as usize),
-                        _ => 0,
-                    };
-                    let count = match whole {
-                        0 if self.collect(input, size) => 1,
-                        0 => continue,
-                        count => count as u32,
-                    };
-                    self.take(count)?;
                     self.step = match left.saturating_sub(count) {
                         0 if self.encoding == Encoding::ZeroRuns => Step::Zeros,
                         left => Step::Copy { left },
                     };
-                    return Ok(Some(Piece::Elements(match whole {
-                        0 => self.unit.get(..size).unwrap_or_default(),
-                        count => self.consume(input, count * size),
-                    })));
+                    return Ok(Some(Piece::Elements(whole.unwrap_or(self.cut(unit)))));
                 }
                 Step::Constant => {
-                    let size = usize::from(self.size);
-                    if self.collect(input, size) {
-                        let count = self.elements;
-                        self.take(count)?;
-                        let element = self.unit.get(..size).unwrap_or_default();
-                        return Ok(Some(Piece::Repeated { element, count }));
-                    }
-                }
-                Step::Halves => {
-                    let whole = (available / 2).min(scratch.len() / 4);
-                    if self.have == 0 && whole > 0 {
-                        self.take(whole as u32)?;
-                        let halves = self.consume(input, 2 * whole).as_chunks().0;
-                        for (slot, &half) in scratch.as_chunks_mut().0.iter_mut().zip(halves) {
-                            *slot = bf16::widen(u16::from_le_bytes(half)).to_le_bytes();
-                        }
-                        let elements = scratch.get(..4 * whole).unwrap_or_default();
-                        return Ok(Some(Piece::Elements(elements)));
-                    }
-                    if self.collect(input, 2) {
-                        self.take(1)?;
-                        let [low, high, ..] = self.unit;
-                        let [first, ..] = scratch.as_chunks_mut().0 else {
-                            return Ok(None);
-                        };
-                        *first = [0, 0, low, high];
-                        return Ok(Some(Piece::Elements(first)));
-                    }
+                    let element = whole.unwrap_or(self.cut(unit));
+                    let count = elements;
+                    return Ok(Some(Piece::Repeated { element, count }));
                 }
                 Step::Scale => {
-                    if self.collect(input, blocks8::SCALE) {
-                        let [low, high, ..] = self.unit;
-                        let scale = u16::from_le_bytes([low, high]);
-                        if !blocks8::is_scale(scale) {
-                            return Err(Fault::Payload);
-                        }
-                        let left = self.elements.min(blocks8::BLOCK as u32) as u8;
-                        self.step = Step::Block { scale, left };
+                    let [low, high] = *units else {
+                        return Err(Fault::Payload);
+                    };
+                    let scale = u16::from_le_bytes([low, high]);
+                    if !blocks8::is_scale(scale) {
+                        return Err(Fault::Payload);
+                    }
+                    let left = self.elements.min(blocks8::BLOCK as u32) as u8;
+                    self.step = Step::Block { scale, left };
+                    continue;
+                }
+                Step::Halves => {
+                    let halves = units.as_chunks().0;
+                    for (slot, &half) in scratch.as_chunks_mut().0.iter_mut().zip(halves) {
+                        *slot = bf16::widen(u16::from_le_bytes(half)).to_le_bytes();
                     }
                 }
                 Step::Block { scale, left } => {
-                    let whole = available.min(left.into());
-                    self.take(whole as u32)?;
-                    let integers = self.consume(input, whole);
-                    for (slot, &byte) in scratch.as_chunks_mut().0.iter_mut().zip(integers) {
+                    for (slot, &byte) in scratch.as_chunks_mut().0.iter_mut().zip(units) {
                         *slot = blocks8::dequantize(byte as i8, scale).to_le_bytes();
                     }
-                    self.step = match left.saturating_sub(whole as u8) {
+                    self.step = match left.saturating_sub(count as u8) {
                         0 => Step::Scale,
                         left => Step::Block { scale, left },
                     };
-                    let elements = scratch.get(..4 * whole).unwrap_or_default();
-                    return Ok(Some(Piece::Elements(elements)));
                 }
             }
+            let decoded = scratch.get(..scratch_len).unwrap_or_default();
+            return Ok(Some(Piece::Elements(decoded)));
         }
     }
 
-    /// `count` elements fewer are to come.
-    fn take(&mut self, count: u32) -> Result<(), Fault> {
-        self.elements = self.elements.checked_sub(count).ok_or(Fault::Payload)?;
-        Ok(())
+    /// Takes the next units of `len` bytes, `most` at most: where they lie in `input` as far as whole
+    /// ones are there, else one that is collected in `unit`. How many; `None` if that needs more.
+    fn units<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        len: u8,
+        most: u32,
+    ) -> Option<(Option<&'i [u8]>, u32)> {
+        let available = input.len().min(self.stored as usize);
+        let whole = available.checked_div(len.into()).unwrap_or(0);
+        let whole = whole.min(most as usize);
+        if self.have == 0 && whole > 0 {
+            let bytes = self.consume(input, whole * usize::from(len));
+            return Some((Some(bytes), whole as u32));
+        }
+        let have = usize::from(self.have);
+        let missing = usize::from(len).saturating_sub(have);
+        let bytes = self.consume(input, missing.min(available));
+        let room = self.unit.get_mut(have..).unwrap_or_default();
+        for (slot, &byte) in room.iter_mut().zip(bytes) {
+            *slot = byte;
+        }
+        self.have += bytes.len() as u8;
+        if self.have != len {
+            return None;
+        }
+        self.have = 0;
+        Some((None, 1))
+    }
+
+    /// The unit that was collected.
+    fn cut(&self, len: u8) -> &[u8] {
+        self.unit.get(..len.into()).unwrap_or_default()
     }
 
     /// The next `len` bytes of `input`, which has as many.
@@ -232,43 +260,5 @@ impl Unpack {
         *input = rest;
         self.stored = self.stored.saturating_sub(len as u32);
         bytes
-    }
-
-    /// Moves bytes into the unit; true once all `len` of it are there, and the next unit is free.
-    fn collect(&mut self, input: &mut &[u8], len: usize) -> bool {
-        let have = usize::from(self.have);
-        let missing = len.saturating_sub(have).min(self.stored as usize);
-        let bytes = self.consume(input, missing.min(input.len()));
-        let room = self.unit.get_mut(have..).unwrap_or_default();
-        for (slot, &byte) in room.iter_mut().zip(bytes) {
-            *slot = byte;
-        }
-        self.have += bytes.len() as u8;
-        let complete = usize::from(self.have) == len;
-        if complete {
-            self.have = 0;
-        }
-        complete
-    }
-
-    /// Takes one byte of a varint; its value once that was the last.
-    fn varint(&mut self, input: &mut &[u8]) -> Result<Option<u32>, Fault> {
-        let at = usize::from(self.have);
-        let [byte] = *self.consume(input, 1) else {
-            return Ok(None);
-        };
-        *self.unit.get_mut(at).ok_or(Fault::Payload)? = byte;
-        self.have += 1;
-        if byte & 0x80 != 0 {
-            return if at < 4 {
-                Ok(None)
-            } else {
-                Err(Fault::Payload)
-            };
-        }
-        let bytes = self.unit.get(..=at).unwrap_or_default();
-        self.have = 0;
-        let (value, _) = crate::checkpoint::format::read_varint(bytes).ok_or(Fault::Payload)?;
-        Ok(Some(value))
     }
 }
