@@ -1,6 +1,6 @@
 //! Element types, shapes and borrowed views of tensors.
 
-use crate::kernel::as_le_bytes;
+use crate::kernel::as_bytes;
 
 /// Element type of a tensor, with TensorFlow's `DataType` numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -200,56 +200,47 @@ impl<'a> View<'a> {
         self.len() * self.dtype().size()
     }
 
-    /// The little-endian form where it lies in memory; `None` if this machine has another.
-    pub(crate) fn in_place(self) -> Option<&'a [u8]> {
+    /// The bytes of whole elements where they lie in memory: in this machine's order, or little-endian
+    /// if that is what the view holds.
+    pub(crate) fn bytes(self) -> &'a [u8] {
         match self {
-            Self::F32(x) => as_le_bytes(x),
-            Self::I64(x) => as_le_bytes(x),
-            Self::U32(x) => as_le_bytes(x),
-            Self::U16(x) | Self::Bf16(x) => as_le_bytes(x),
-            Self::U8(x) => Some(x),
-            Self::I8(x) => as_le_bytes(x),
+            Self::F32(x) => as_bytes(x),
+            Self::I64(x) => as_bytes(x),
+            Self::U32(x) => as_bytes(x),
+            Self::U16(x) | Self::Bf16(x) => as_bytes(x),
+            Self::U8(x) => x,
+            Self::I8(x) => as_bytes(x),
             Self::LittleEndian(dtype, bytes) => {
-                bytes.get(..bytes.len() / dtype.size() * dtype.size())
+                let len = bytes.len() / dtype.size() * dtype.size();
+                bytes.get(..len).unwrap_or_default()
             }
         }
+    }
+
+    /// The little-endian form where it lies in memory; `None` if this machine has another.
+    pub(crate) fn in_place(self) -> Option<&'a [u8]> {
+        let is_little = cfg!(target_endian = "little") || matches!(self, Self::LittleEndian(..));
+        is_little.then(|| self.bytes())
     }
 
     /// Copies whole elements, little-endian, from element `start` on, as many as fit in `out`;
     /// returns the number of bytes.
+    #[inline(never)]
     pub fn copy_le(&self, start: usize, out: &mut [u8]) -> usize {
-        match self {
-            Self::F32(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
-            Self::I64(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
-            Self::U32(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
-            Self::U16(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
-            Self::Bf16(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
-            Self::U8(x) => copy_le(x, start, out, |x| [x]),
-            Self::I8(x) => copy_le(x, start, out, |x| x.to_le_bytes()),
-            Self::LittleEndian(dtype, bytes) => {
-                let size = dtype.size();
-                let bytes = start.checked_mul(size).and_then(|at| bytes.get(at..));
-                let bytes = bytes.unwrap_or_default();
-                let len = bytes.len().min(out.len()) / size * size;
-                copy_le(bytes, 0, out.get_mut(..len).unwrap_or_default(), |x| [x])
-            }
+        let size = self.dtype().size();
+        let bytes = start.checked_mul(size);
+        let bytes = bytes.and_then(|start| self.bytes().get(start..));
+        let bytes = bytes.unwrap_or_default();
+        let len = bytes.len().min(out.len()) / size * size;
+        let (Some(bytes), Some(out)) = (bytes.get(..len), out.get_mut(..len)) else {
+            return 0;
+        };
+        out.copy_from_slice(bytes);
+        if cfg!(target_endian = "big") && !matches!(self, Self::LittleEndian(..)) {
+            out.chunks_exact_mut(size).for_each(<[u8]>::reverse);
         }
+        len
     }
-}
-
-fn copy_le<T: Copy, const N: usize>(
-    elements: &[T],
-    start: usize,
-    out: &mut [u8],
-    bytes: impl Fn(T) -> [u8; N],
-) -> usize {
-    let mut written = 0;
-    let elements = elements.get(start..).unwrap_or_default();
-    for (&element, slot) in elements.iter().zip(out.as_chunks_mut::<N>().0) {
-        *slot = bytes(element);
-        written += N;
-    }
-    written
 }
 
 /// The elements of a tensor in row-major order, borrowed to be assigned.

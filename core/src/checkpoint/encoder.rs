@@ -6,11 +6,12 @@ use super::codec::choose::choose;
 use super::codec::pack::Pack;
 use super::encoding::Choice;
 use super::format::{
-    END, FIELD_GLOBAL_STEP, FIELD_METADATA, FIELD_MODEL_ID, FIELD_PADDING, FIELD_TIME, FRAME,
-    MAGIC, TRAILER, VERSION, padding, varint,
+    END, FIELD, FIELD_GLOBAL_STEP, FIELD_METADATA, FIELD_MODEL_ID, FIELD_PADDING, FIELD_TIME,
+    FRAME, MAGIC, VERSION, padding, varint,
 };
 use super::frame::Frame;
 use super::section::Section;
+use crate::tensor::View;
 use crate::variable::{Collections, Name, Variable};
 use crate::{Crc32c, Variables};
 
@@ -120,15 +121,13 @@ impl Encoder {
     pub fn total_len(&self, variables: &impl Variables) -> Result<u32, EncodeError> {
         let mut counting = Section::counting();
         // Only the length of the model's number counts here, and its value costs a checksum.
-        self.preamble(variables, 0, &mut counting)?;
+        let metadata = variables.metadata();
+        self.preamble(variables.global_step(), 0, metadata, &mut counting)?;
         let mut total = counting.total() as u64 + END as u64;
         let mut records = 0u16;
         let mut next = 0;
-        while let Some((index, variable)) = saved_from(variables, next)? {
-            let frame = self.frame(variables, &variable, index)?;
-            let payload = frame.stored_len as usize;
-            total += (FRAME + usize::from(frame.head_len) + TRAILER) as u64;
-            total += (payload + padding(payload)) as u64;
+        while let Some((index, variable)) = self.saved_from(variables, next)? {
+            total += u64::from(self.frame(&variable, index)?.record_len());
             records = records.checked_add(1).ok_or(EncodeError::TooMany)?;
             next = index + 1;
         }
@@ -161,16 +160,19 @@ impl Encoder {
         while self.stage != Stage::Done {
             let rest = out.get_mut(filled..).unwrap_or_default();
             let mut section = Section::new(self.position, rest);
-            self.emit(variables, &mut section)?;
-            let (written, complete) = (section.written(), section.is_complete());
-            let bytes = rest.get(..written).unwrap_or_default();
             match self.stage {
-                Stage::Payload => self.payload.emitted(bytes),
-                Stage::Checksum => {}
-                _ => self.structure.update(bytes),
+                Stage::Preamble => {
+                    let (step, id) = (variables.global_step(), variables.model_id());
+                    self.preamble(step, id, variables.metadata(), &mut section)?;
+                }
+                Stage::Head | Stage::Payload => {
+                    self.emit(&self.variable(variables)?, &mut section);
+                }
+                _ => self.emit_behind(&mut section)?,
             }
+            let (written, complete) = (section.written(), section.is_complete());
+            self.emitted(rest.get(..written).unwrap_or_default())?;
             filled += written;
-            self.advance(written)?;
             if !complete {
                 break;
             }
@@ -194,32 +196,39 @@ impl Encoder {
         let Some(rest) = elements.and_then(|bytes| bytes.get(self.position..)) else {
             return Ok(None);
         };
-        self.payload.emitted(rest);
-        self.advance(rest.len())?;
+        self.emitted(rest)?;
         self.next(variables)?;
         Ok(Some(rest))
     }
 
-    /// That many bytes more are out.
-    fn advance(&mut self, written: usize) -> Result<(), EncodeError> {
-        self.position += written;
-        let advanced = u32::try_from(written)
-            .ok()
-            .and_then(|n| self.offset.checked_add(n));
+    /// These bytes more of the part are out.
+    #[inline(never)]
+    fn emitted(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        match self.stage {
+            Stage::Payload => self.payload.emitted(bytes),
+            Stage::Checksum => {}
+            _ => self.structure.update(bytes),
+        }
+        self.position += bytes.len();
+        let advanced = u32::try_from(bytes.len()).ok();
+        let advanced = advanced.and_then(|n| self.offset.checked_add(n));
         self.offset = advanced.ok_or(EncodeError::TooLong)?;
         Ok(())
     }
 
-    /// Writes the part that the stage stands for, or what of it is not out yet.
-    fn emit(
-        &self,
-        variables: &impl Variables,
-        section: &mut Section<'_>,
-    ) -> Result<(), EncodeError> {
+    /// Writes the part of a variable's record that the stage stands for, or what of it is not out yet.
+    #[inline(never)]
+    fn emit(&self, variable: &Variable<'_>, section: &mut Section<'_>) {
         match self.stage {
-            Stage::Preamble => self.preamble(variables, variables.model_id(), section)?,
-            Stage::Head => head(&self.variable(variables)?, self.frame, section),
-            Stage::Payload => self.payload.emit(&self.variable(variables)?.view, section),
+            Stage::Head => head(variable, self.frame, section),
+            _ => self.payload.emit(&variable.view, section),
+        }
+    }
+
+    /// Writes what stands behind the payload or behind all of them.
+    #[inline(never)]
+    fn emit_behind(&self, section: &mut Section<'_>) -> Result<(), EncodeError> {
+        match self.stage {
             Stage::Trailer => {
                 section.put_padding(padding(self.frame.stored_len as usize));
                 section.put(&self.payload.crc32c().to_le_bytes());
@@ -229,92 +238,126 @@ impl Encoder {
                 let total = start.checked_add(END as u32).ok_or(EncodeError::TooLong)?;
                 section.put(&Frame::end(self.records, total).bytes());
             }
-            Stage::Checksum => section.put(&self.structure.value().to_le_bytes()),
-            Stage::Done => {}
+            _ => section.put(&self.structure.value().to_le_bytes()),
         }
         Ok(())
     }
 
     /// Goes on to the next part: the one before is out.
+    #[inline(never)]
     fn next(&mut self, variables: &impl Variables) -> Result<(), EncodeError> {
         self.position = 0;
-        self.stage = match self.stage {
-            Stage::Preamble => self.begin_record(variables)?,
-            Stage::Head => {
-                let changed = EncodeError::Changed { index: self.index };
-                let encoding = self.frame.encoding().ok_or(changed)?;
-                let view = self.variable(variables)?.view;
-                self.payload = Pack::start(encoding, &view).ok_or(changed)?;
-                self.payload_start = self.offset;
-                self.payload_or_trailer()?
-            }
-            Stage::Payload => {
-                let view = self.variable(variables)?.view;
-                self.payload.next(&view);
-                self.payload_or_trailer()?
-            }
+        match self.stage {
+            Stage::Preamble => self.begin_record(variables),
+            Stage::Head | Stage::Payload => self.next_piece(&self.variable(variables)?.view),
             Stage::Trailer => {
                 self.index += 1;
                 self.records = self.records.checked_add(1).ok_or(EncodeError::TooMany)?;
-                self.begin_record(variables)?
+                self.begin_record(variables)
             }
-            Stage::End => Stage::Checksum,
-            Stage::Checksum | Stage::Done => Stage::Done,
-        };
-        Ok(())
+            Stage::End => {
+                self.stage = Stage::Checksum;
+                Ok(())
+            }
+            Stage::Checksum | Stage::Done => {
+                self.stage = Stage::Done;
+                Ok(())
+            }
+        }
     }
 
     /// The head of the next variable's record, or the end.
-    fn begin_record(&mut self, variables: &impl Variables) -> Result<Stage, EncodeError> {
-        let Some((index, variable)) = saved_from(variables, self.index)? else {
-            return Ok(Stage::End);
-        };
-        self.frame = self.frame(variables, &variable, index)?;
-        self.index = index;
-        Ok(Stage::Head)
+    fn begin_record(&mut self, variables: &impl Variables) -> Result<(), EncodeError> {
+        self.stage = Stage::End;
+        if let Some((index, variable)) = self.saved_from(variables, self.index)? {
+            self.frame = self.frame(&variable, index)?;
+            self.index = index;
+            self.stage = Stage::Head;
+        }
+        Ok(())
     }
 
-    fn payload_or_trailer(&self) -> Result<Stage, EncodeError> {
-        if !self.payload.is_complete() {
-            return Ok(Stage::Payload);
+    /// The first or the next piece of the payload, or what stands behind it.
+    #[inline(never)]
+    fn next_piece(&mut self, view: &View<'_>) -> Result<(), EncodeError> {
+        let changed = EncodeError::Changed { index: self.index };
+        if let Stage::Head = self.stage {
+            let encoding = self.frame.encoding().ok_or(changed)?;
+            self.payload = Pack::start(encoding, view).ok_or(changed)?;
+            self.payload_start = self.offset;
+        } else {
+            self.payload.next(view);
         }
-        if self.offset.wrapping_sub(self.payload_start) != self.frame.stored_len {
-            return Err(EncodeError::Changed { index: self.index });
+        self.stage = Stage::Payload;
+        if self.payload.is_complete() {
+            if self.offset.wrapping_sub(self.payload_start) != self.frame.stored_len {
+                return Err(changed);
+            }
+            self.stage = Stage::Trailer;
         }
-        Ok(Stage::Trailer)
+        Ok(())
     }
 
+    #[inline(never)]
     fn preamble(
         &self,
-        variables: &impl Variables,
+        global_step: i64,
         model_id: u32,
+        metadata: &[u8],
         section: &mut Section<'_>,
     ) -> Result<(), EncodeError> {
-        let step = variables.global_step().to_le_bytes();
-        let model = model_id.to_le_bytes();
-        let time = self.time.map(i64::to_le_bytes);
-        let metadata = variables.metadata();
-        let fields = [
-            (FIELD_GLOBAL_STEP, &step[..]),
-            (FIELD_MODEL_ID, &model),
-            (FIELD_TIME, time.as_ref().map_or(&[], |time| time)),
-            (FIELD_METADATA, metadata),
-        ];
-        let fields = || fields.iter().filter(|(_, value)| !value.is_empty());
-        let unpadded: usize = fields().map(|(_, value)| 2 + value.len()).sum();
+        let found = metadata.len();
+        let metadata_len = u8::try_from(found).map_err(|_| EncodeError::Metadata { found })?;
+        let time = if self.time.is_some() { FIELD + 8 } else { 0 };
+        let behind = if found > 0 { FIELD + found } else { 0 };
+        let unpadded = FIELD + 8 + FIELD + 4 + time + behind;
         let len = unpadded + padding(unpadded);
         section.put(&MAGIC);
         section.put(&[VERSION, 0]);
         section.put(&(len as u16).to_le_bytes());
-        for (tag, value) in fields() {
-            let found = value.len();
-            let len = u8::try_from(found).map_err(|_| EncodeError::Metadata { found })?;
-            section.put(&[*tag, len]);
-            section.put(value);
+        section.put(&[FIELD_GLOBAL_STEP, 8]);
+        section.put(&global_step.to_le_bytes());
+        section.put(&[FIELD_MODEL_ID, 4]);
+        section.put(&model_id.to_le_bytes());
+        if let Some(time) = self.time {
+            section.put(&[FIELD_TIME, 8]);
+            section.put(&time.to_le_bytes());
+        }
+        if found > 0 {
+            section.put(&[FIELD_METADATA, metadata_len]);
+            section.put(metadata);
         }
         const { assert!(FIELD_PADDING == 0, "padding fields are zero bytes") };
         section.put_padding(len - unpadded);
         Ok(())
+    }
+
+    /// The first variable from `start` on that a checkpoint holds, and its index. Its name is none
+    /// that another one has before it.
+    #[inline(never)]
+    fn saved_from<'a>(
+        &self,
+        variables: &'a impl Variables,
+        start: usize,
+    ) -> Result<Option<(usize, Variable<'a>)>, EncodeError> {
+        for index in start..variables.count() {
+            let variable = variables.variable(index);
+            let variable = variable.ok_or(EncodeError::Variable { index })?;
+            if !is_saved(&variable) {
+                continue;
+            }
+            let earlier = match self.names {
+                Names::Unknown => 0..index,
+                Names::Distinct => 0..0,
+            };
+            for earlier in earlier.filter_map(|index| variables.variable(index)) {
+                if is_saved(&earlier) && same(&earlier.name, &variable.name) {
+                    return Err(EncodeError::Duplicate { index });
+                }
+            }
+            return Ok(Some((index, variable)));
+        }
+        Ok(None)
     }
 
     /// The variable being written.
@@ -325,19 +368,8 @@ impl Encoder {
     }
 
     /// The frame of variable `index`.
-    fn frame(
-        &self,
-        variables: &impl Variables,
-        variable: &Variable<'_>,
-        index: usize,
-    ) -> Result<Frame, EncodeError> {
-        if self.names == Names::Unknown {
-            let earlier = (0..index).filter_map(|index| variables.variable(index));
-            let mut earlier = earlier.filter(is_saved);
-            if earlier.any(|earlier| same(earlier.name, variable.name)) {
-                return Err(EncodeError::Duplicate { index });
-            }
-        }
+    #[inline(never)]
+    fn frame(&self, variable: &Variable<'_>, index: usize) -> Result<Frame, EncodeError> {
         let choice = self
             .choice
             .map_or(Choice::Smallest, |choice| choice(variable));
@@ -352,32 +384,16 @@ impl Default for Encoder {
     }
 }
 
-/// The first variable from `start` on that a checkpoint holds, and its index.
-fn saved_from(
-    variables: &impl Variables,
-    start: usize,
-) -> Result<Option<(usize, Variable<'_>)>, EncodeError> {
-    for index in start..variables.count() {
-        let variable = variables.variable(index);
-        let variable = variable.ok_or(EncodeError::Variable { index })?;
-        if is_saved(&variable) {
-            return Ok(Some((index, variable)));
-        }
-    }
-    Ok(None)
-}
-
 /// Whether a checkpoint holds the variable: `LOCAL` ones start anew with each run.
 pub(super) fn is_saved(variable: &Variable<'_>) -> bool {
     variable.collections.contains(Collections::GLOBAL)
 }
 
-fn same(a: Name<'_>, b: Name<'_>) -> bool {
+#[inline(never)]
+fn same(a: &Name<'_>, b: &Name<'_>) -> bool {
     // The lengths first: few names have the same, and characters cost more.
-    a.len() == b.len()
-        && a.pieces()
-            .flat_map(str::bytes)
-            .eq(b.pieces().flat_map(str::bytes))
+    let len = a.len();
+    len == b.len() && (0..len).all(|at| a.byte(at) == b.byte(at))
 }
 
 fn head(variable: &Variable<'_>, frame: Frame, section: &mut Section<'_>) {

@@ -6,6 +6,8 @@ pub const VERSION: u8 = 1;
 pub(super) const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
 /// Magic, version, flags, length of the fields.
 pub(super) const PREAMBLE: usize = 8;
+/// A header field's tag and length.
+pub(super) const FIELD: usize = 2;
 /// Kind, length of the head, type, encoding and rank, stored length.
 pub(super) const FRAME: usize = 8;
 /// The checksum of a record's decoded payload.

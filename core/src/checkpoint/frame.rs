@@ -3,7 +3,9 @@
 use super::codec::blocks8;
 use super::encoding::Encoding;
 use super::fault::Fault;
-use super::format::{ALIGNMENT, FRAME, KIND_END, KIND_TENSOR, padding, read_varint, varint};
+use super::format::{
+    ALIGNMENT, FRAME, KIND_END, KIND_TENSOR, TRAILER, padding, read_varint, varint,
+};
 use crate::tensor::{DType, Shape};
 use crate::variable::Variable;
 
@@ -103,10 +105,8 @@ impl Frame {
         let dims: usize = variable.shape.dims().iter().map(|&dim| varint(dim).1).sum();
         let name = variable.name.len();
         let head = dims + name + padding(dims + name);
-        let has_zero = variable
-            .name
-            .pieces()
-            .any(|piece| piece.bytes().any(|byte| byte == 0));
+        let mut pieces = variable.name.pieces();
+        let has_zero = pieces.any(|piece| piece.as_bytes().contains(&0));
         let elements = usize::try_from(variable.shape.elements()?).ok()?;
         let is_whole = elements == variable.view.len();
         u32::try_from(variable.view.byte_len()).ok()?;
@@ -117,6 +117,14 @@ impl Frame {
             encoding_and_rank: (variable.shape.dims().len() as u8) << 4 | encoding.number(),
             stored_len: u32::try_from(stored_len).ok()?,
         })
+    }
+
+    /// Bytes of the tensor's whole record.
+    pub(super) fn record_len(self) -> u32 {
+        let stored = self.stored_len;
+        let ends = FRAME as u32 + u32::from(self.head_len) + TRAILER as u32;
+        let padded = stored.saturating_add(padding(stored as usize) as u32);
+        padded.saturating_add(ends)
     }
 
     /// Reads a tensor record's head (dimensions, name, padding).

@@ -43,6 +43,7 @@ impl<'a> Section<'a> {
     }
 
     /// Appends `bytes`.
+    #[inline(never)]
     pub(super) fn put(&mut self, bytes: &[u8]) {
         let behind = self.skip.saturating_sub(self.total);
         self.total += bytes.len();

@@ -37,34 +37,28 @@ macro_rules! plain {
 }
 plain!(f32 i64 u32 u16 u8 i8);
 
-/// Elements as the little-endian bytes that they are; `None` if this machine is big-endian.
-pub(crate) fn as_le_bytes<T: Plain>(elements: &[T]) -> Option<&[u8]> {
-    if cfg!(target_endian = "big") {
-        return None;
-    }
+/// Elements as the bytes that they are, of this machine's order.
+pub(crate) fn as_bytes<T: Plain>(elements: &[T]) -> &[u8] {
     // SAFETY: the memory is that of `elements`, borrowed as long, and all of it is initialized.
     #[allow(unsafe_code)]
-    let bytes = unsafe {
+    unsafe {
         core::slice::from_raw_parts(elements.as_ptr().cast::<u8>(), size_of_val(elements))
-    };
-    Some(bytes)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{as_f32, as_le_bytes, words};
+    use std::vec::Vec;
+
+    use super::{as_bytes, as_f32, words};
 
     #[test]
     fn elements_are_their_bytes() {
-        assert_eq!(
-            as_le_bytes(&[1.0f32, -2.0]),
-            Some(&[0, 0, 128, 63, 0, 0, 0, 192][..])
-        );
-        assert_eq!(
-            as_le_bytes(&[-2i64]),
-            Some(&[254, 255, 255, 255, 255, 255, 255, 255][..])
-        );
-        assert_eq!(as_le_bytes::<u16>(&[]), Some(&[][..]));
+        let floats = [1.0f32, -2.0];
+        let bytes: Vec<u8> = floats.iter().flat_map(|x| x.to_ne_bytes()).collect();
+        assert_eq!(as_bytes(&floats), bytes);
+        assert_eq!(as_bytes(&[-2i64]), (-2i64).to_ne_bytes());
+        assert_eq!(as_bytes::<u16>(&[]), []);
     }
 
     #[test]

@@ -30,25 +30,32 @@ impl<'a> Name<'a> {
         Self([scope, variable, slot])
     }
 
-    /// The name in pieces that follow one another.
+    /// The name in pieces that follow one another; some may be empty.
     pub fn pieces(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let parts = self.0;
-        let mut first = true;
-        parts
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .flat_map(move |part| {
-                let separator = if core::mem::take(&mut first) { "" } else { "/" };
-                [separator, part]
-            })
+        let [scope, variable, slot] = self.0;
+        let between = |before: bool, behind: &str| match before && !behind.is_empty() {
+            true => "/",
+            false => "",
+        };
+        let first = between(!scope.is_empty(), variable);
+        let second = between(!scope.is_empty() || !variable.is_empty(), slot);
+        [scope, first, variable, second, slot].into_iter()
     }
 
     /// Bytes of the whole name.
     pub fn len(&self) -> usize {
-        let parts = self.0.iter().filter(|part| !part.is_empty());
-        // Each with the separator before it, which the first does not have.
-        let len: usize = parts.map(|part| part.len() + 1).sum();
-        len.saturating_sub(1)
+        self.pieces().map(str::len).sum()
+    }
+
+    /// Byte `at` of the whole name.
+    pub(crate) fn byte(&self, mut at: usize) -> Option<u8> {
+        for piece in self.pieces() {
+            if let Some(&byte) = piece.as_bytes().get(at) {
+                return Some(byte);
+            }
+            at = at.saturating_sub(piece.len());
+        }
+        None
     }
 
     /// Whether the name has no part.

@@ -1,11 +1,12 @@
 //! Which encoding a tensor gets.
 
 use super::blocks8::{self, Block};
-use super::{Bits, with_elements, zero_runs};
+use super::{with_elements, zero_runs};
 use crate::checkpoint::encoding::{Choice, Encoding};
 use crate::tensor::{DType, View};
 
 /// The encoding of `view` by `choice`, and the bytes of its payload.
+#[inline(never)]
 pub(in crate::checkpoint) fn choose(choice: Choice, view: &View<'_>) -> (Encoding, usize) {
     let lossy = match choice {
         Choice::Raw => return (Encoding::Raw, view.byte_len()),
@@ -33,13 +34,11 @@ fn smallest_lossless(view: &View<'_>) -> (Encoding, usize) {
 }
 
 /// Whether all elements have the same bits.
+#[inline(never)]
 pub(super) fn is_constant(view: &View<'_>) -> bool {
-    fn check<T: Bits>(elements: &[T]) -> bool {
-        let mut bits = elements.iter().map(|element| element.bits());
-        let first = bits.next();
-        first.is_none_or(|first| bits.all(|bits| bits == first))
-    }
-    with_elements!(view, elements => check(elements))
+    with_elements!(view, elements => {
+        elements.first().is_none_or(|first| elements.iter().all(|element| element == first))
+    })
 }
 
 fn bf16(view: &View<'_>) -> Option<(Encoding, usize)> {

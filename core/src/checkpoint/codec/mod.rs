@@ -10,80 +10,29 @@ pub(super) mod pack;
 pub(super) mod unpack;
 pub(super) mod zero_runs;
 
-/// Runs `$body` with `$elements` bound to the slice of a view, whatever its type.
+/// Runs `$body` with `$elements` bound to the elements of a view as arrays of bytes. Their order does
+/// not matter here: what is asked is which are zero, and which are alike.
 macro_rules! with_elements {
-    ($view:expr, $elements:ident => $body:expr) => {
-        match $view {
-            $crate::tensor::View::F32($elements) => $body,
-            $crate::tensor::View::I64($elements) => $body,
-            $crate::tensor::View::U32($elements) => $body,
-            $crate::tensor::View::U16($elements) => $body,
-            $crate::tensor::View::Bf16($elements) => $body,
-            $crate::tensor::View::U8($elements) => $body,
-            $crate::tensor::View::I8($elements) => $body,
-            $crate::tensor::View::LittleEndian(dtype, bytes) => match dtype.size() {
-                1 => {
-                    let $elements = bytes;
-                    $body
-                }
-                2 => {
-                    let $elements = bytes.as_chunks::<2>().0;
-                    $body
-                }
-                4 => {
-                    let $elements = bytes.as_chunks::<4>().0;
-                    $body
-                }
-                _ => {
-                    let $elements = bytes.as_chunks::<8>().0;
-                    $body
-                }
-            },
-        }
-    };
-}
-use with_elements;
-
-/// An element as the bits that are stored: −0.0 is not 0.0, and a NaN equals itself.
-trait Bits: Copy {
-    type Bits: Copy + PartialEq;
-    const ZERO: Self::Bits;
-
-    fn bits(self) -> Self::Bits;
-
-    fn is_zero(self) -> bool {
-        self.bits() == Self::ZERO
-    }
-}
-
-impl<const SIZE: usize> Bits for [u8; SIZE] {
-    type Bits = Self;
-    const ZERO: Self = [0; SIZE];
-
-    fn bits(self) -> Self {
-        self
-    }
-}
-
-impl Bits for f32 {
-    type Bits = u32;
-    const ZERO: u32 = 0;
-
-    fn bits(self) -> u32 {
-        self.to_bits()
-    }
-}
-
-macro_rules! integers {
-    ($($integer:ty)*) => {$(
-        impl Bits for $integer {
-            type Bits = Self;
-            const ZERO: Self = 0;
-
-            fn bits(self) -> Self {
-                self
+    ($view:expr, $elements:ident => $body:expr) => {{
+        let bytes = $view.bytes();
+        match $view.dtype().size() {
+            1 => {
+                let $elements = bytes.as_chunks::<1>().0;
+                $body
+            }
+            2 => {
+                let $elements = bytes.as_chunks::<2>().0;
+                $body
+            }
+            4 => {
+                let $elements = bytes.as_chunks::<4>().0;
+                $body
+            }
+            _ => {
+                let $elements = bytes.as_chunks::<8>().0;
+                $body
             }
         }
-    )*};
+    }};
 }
-integers!(i64 u32 u16 u8 i8);
+use with_elements;

@@ -25,10 +25,8 @@ enum Piece {
     Constant,
     /// The varints before a run of elements.
     Token { first: u32, run: Run },
-    /// A block of elements as bfloat16.
-    Halves { first: u32 },
-    /// A block with its scale.
-    Block { first: u32 },
+    /// A block of elements with less bits: as bfloat16, or with its scale before it.
+    Block { first: u32, halves: bool },
     /// Nothing is left.
     Complete,
 }
@@ -62,8 +60,10 @@ impl Pack {
             }
             Encoding::Constant => return None,
             Encoding::ZeroRuns => pack.run(view, 0),
-            Encoding::Bf16 => Piece::Halves { first: 0 },
-            Encoding::Blocks8 => Piece::Block { first: 0 },
+            Encoding::Bf16 | Encoding::Blocks8 => Piece::Block {
+                first: 0,
+                halves: encoding == Encoding::Bf16,
+            },
         };
         Some(pack)
     }
@@ -89,18 +89,8 @@ impl Pack {
                     section.put(bytes.get(..len).unwrap_or_default());
                 }
             }
-            Piece::Halves { first } => {
-                for x in Block::at(view, first as usize).elements() {
-                    section.put(&bf16::round(x).to_le_bytes());
-                }
-            }
-            Piece::Block { first } => {
-                let block = Block::at(view, first as usize);
-                let scale = block.scale();
-                section.put(&scale.to_le_bytes());
-                for x in block.elements() {
-                    section.put(&blocks8::quantize(x, scale).to_le_bytes());
-                }
+            Piece::Block { first, halves } => {
+                section.put(Coded::new(view, first, halves).stored());
             }
             Piece::Complete => {}
         }
@@ -145,33 +135,17 @@ impl Pack {
                     Piece::Complete
                 }
             }
-            Piece::Halves { first } => {
-                for x in Block::at(view, first as usize).elements() {
-                    self.hash(bf16::widen(bf16::round(x)));
-                }
-                match following(view, first) {
-                    Some(first) => Piece::Halves { first },
-                    None => Piece::Complete,
-                }
-            }
-            Piece::Block { first } => {
-                let block = Block::at(view, first as usize);
-                let scale = block.scale();
-                for x in block.elements() {
-                    self.hash(blocks8::dequantize(blocks8::quantize(x, scale), scale));
-                }
-                match following(view, first) {
-                    Some(first) => Piece::Block { first },
-                    None => Piece::Complete,
+            Piece::Block { first, halves } => {
+                self.crc.update(Coded::new(view, first, halves).decoded());
+                let first = first.saturating_add(blocks8::BLOCK as u32);
+                if (first as usize) < view.len() {
+                    Piece::Block { first, halves }
+                } else {
+                    Piece::Complete
                 }
             }
             Piece::Constant | Piece::Complete => Piece::Complete,
         };
-    }
-
-    /// A reader will get `x`.
-    fn hash(&mut self, x: f32) {
-        self.crc.update(&x.to_le_bytes());
     }
 
     /// The run at element `first`; its zeros are hashed now, its literals as they go out.
@@ -184,8 +158,62 @@ impl Pack {
     }
 }
 
-/// The first element of the block behind the one at `first`.
-fn following(view: &View<'_>, first: u32) -> Option<u32> {
-    let next = first.saturating_add(blocks8::BLOCK as u32);
-    ((next as usize) < view.len()).then_some(next)
+/// A block of a lossy encoding: what is stored, and what a reader makes of it.
+struct Coded {
+    stored: [u8; blocks8::SCALE + 2 * blocks8::BLOCK],
+    len: usize,
+    decoded: [[u8; 4]; blocks8::BLOCK],
+    count: usize,
+}
+
+impl Coded {
+    /// The block at element `first`, as bfloat16 if `halves`, else as 8-bit integers.
+    #[inline(never)]
+    fn new(view: &View<'_>, first: u32, halves: bool) -> Self {
+        let block = Block::at(view, first as usize);
+        let mut coded = Self {
+            stored: [0; blocks8::SCALE + 2 * blocks8::BLOCK],
+            len: 0,
+            decoded: [[0; 4]; blocks8::BLOCK],
+            count: 0,
+        };
+        let scale = if halves { 0 } else { block.scale() };
+        if !halves {
+            coded.store(&scale.to_le_bytes());
+        }
+        for x in block.elements() {
+            let decoded = if halves {
+                let half = bf16::round(x);
+                coded.store(&half.to_le_bytes());
+                bf16::widen(half)
+            } else {
+                let integer = blocks8::quantize(x, scale);
+                coded.store(&integer.to_le_bytes());
+                blocks8::dequantize(integer, scale)
+            };
+            if let Some(slot) = coded.decoded.get_mut(coded.count) {
+                *slot = decoded.to_le_bytes();
+            }
+            coded.count += 1;
+        }
+        coded
+    }
+
+    fn store(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if let Some(slot) = self.stored.get_mut(self.len) {
+                *slot = byte;
+            }
+            self.len += 1;
+        }
+    }
+
+    fn stored(&self) -> &[u8] {
+        self.stored.get(..self.len).unwrap_or_default()
+    }
+
+    fn decoded(&self) -> &[u8] {
+        let decoded = self.decoded.get(..self.count).unwrap_or_default();
+        decoded.as_flattened()
+    }
 }

@@ -1,7 +1,7 @@
 //! Zero runs: `zeros literals element… zeros literals element… …`, two varints before each run of
 //! elements that are stored as they are. The payload ends with the tensor's last element.
 
-use super::{Bits, with_elements};
+use super::with_elements;
 use crate::checkpoint::format::varint;
 use crate::tensor::View;
 
@@ -14,6 +14,7 @@ pub(super) struct Run {
 
 impl Run {
     /// The run at element `start` of `view`.
+    #[inline(never)]
     pub(super) fn at(view: &View<'_>, start: usize) -> Self {
         with_elements!(view, elements => run(elements.get(start..).unwrap_or_default()))
     }
@@ -33,14 +34,15 @@ impl Run {
     }
 }
 
-fn run<T: Bits>(elements: &[T]) -> Run {
-    let zeros = leading_zeros(elements);
+fn run<const SIZE: usize>(elements: &[[u8; SIZE]]) -> Run {
+    let zeros = elements.iter().take_while(|element| **element == [0; SIZE]);
+    let zeros = zeros.count();
     let rest = elements.get(zeros..).unwrap_or_default();
     // A run of zeros shorter than this costs less as elements than as two varints.
-    let shortest = 2 / size_of::<T>() + 1;
+    let shortest = const { 2 / SIZE + 1 };
     let (mut literals, mut gap) = (0, 0);
     for element in rest {
-        if element.is_zero() {
+        if *element == [0; SIZE] {
             gap += 1;
             if gap == shortest {
                 break;
@@ -54,13 +56,6 @@ fn run<T: Bits>(elements: &[T]) -> Run {
         zeros: zeros as u32,
         literals: literals as u32,
     }
-}
-
-fn leading_zeros<T: Bits>(elements: &[T]) -> usize {
-    elements
-        .iter()
-        .take_while(|element| element.is_zero())
-        .count()
 }
 
 /// Bytes of the payload.
