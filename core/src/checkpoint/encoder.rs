@@ -12,7 +12,7 @@ use super::format::{
 use super::frame::Frame;
 use super::section::Section;
 use crate::tensor::View;
-use crate::variable::{Collections, Name, Variable};
+use crate::variable::{Collections, Variable};
 use crate::{Crc32c, Variables};
 
 /// A checkpoint being written: a state machine that fills byte slices.
@@ -351,7 +351,7 @@ impl Encoder {
                 Names::Distinct => 0..0,
             };
             for earlier in earlier.filter_map(|index| variables.variable(index)) {
-                if is_saved(&earlier) && same(&earlier.name, &variable.name) {
+                if is_saved(&earlier) && earlier.name.reads_as(&variable.name) {
                     return Err(EncodeError::Duplicate { index });
                 }
             }
@@ -387,13 +387,6 @@ impl Default for Encoder {
 /// Whether a checkpoint holds the variable: `LOCAL` ones start anew with each run.
 pub(super) fn is_saved(variable: &Variable<'_>) -> bool {
     variable.collections.contains(Collections::GLOBAL)
-}
-
-#[inline(never)]
-fn same(a: &Name<'_>, b: &Name<'_>) -> bool {
-    // The lengths first: few names have the same, and characters cost more.
-    let len = a.len();
-    len == b.len() && (0..len).all(|at| a.byte(at) == b.byte(at))
 }
 
 fn head(variable: &Variable<'_>, frame: Frame, section: &mut Section<'_>) {

@@ -47,8 +47,23 @@ impl<'a> Name<'a> {
         self.pieces().map(str::len).sum()
     }
 
+    /// Whether both names read the same, however they are made of parts.
+    #[inline(never)]
+    pub(crate) fn reads_as(&self, other: &Name<'_>) -> bool {
+        let len = self.len();
+        // The lengths first: few names have the same, and characters cost more.
+        if len != other.len() {
+            return false;
+        }
+        let alike = |(one, other): (&&str, &&str)| one.len() == other.len();
+        if self.0.iter().zip(&other.0).all(alike) {
+            return self.0 == other.0;
+        }
+        (0..len).all(|at| self.byte(at) == other.byte(at))
+    }
+
     /// Byte `at` of the whole name.
-    pub(crate) fn byte(&self, mut at: usize) -> Option<u8> {
+    fn byte(&self, mut at: usize) -> Option<u8> {
         for piece in self.pieces() {
             if let Some(&byte) = piece.as_bytes().get(at) {
                 return Some(byte);
@@ -86,6 +101,26 @@ impl fmt::Display for Name<'_> {
 mod tests {
     use super::*;
     use std::string::ToString;
+
+    #[test]
+    fn names_of_other_parts_can_read_the_same() {
+        let whole = Name::new("head/kernel/Adam");
+        for (name, alike) in [
+            (Name::slot("head", "kernel", "Adam"), true),
+            (Name::scoped("head", "kernel/Adam"), true),
+            (Name::slot("", "head/kernel", "Adam"), true),
+            (Name::slot("head", "kernels", "Ada"), false),
+            (Name::slot("head", "kernel", "Adan"), false),
+            (Name::slot("head", "kernel", "Adam_1"), false),
+            (Name::new("head/kernel/Adam"), true),
+            (Name::new("head/kernel_Adam"), false),
+        ] {
+            assert_eq!(whole.reads_as(&name), alike, "{name}");
+            assert_eq!(name.reads_as(&whole), alike, "{name}");
+        }
+        let slot = Name::slot("head", "kernel", "Adam");
+        assert!(slot.reads_as(&slot) && !slot.reads_as(&Name::slot("hEad", "kernel", "Adam")));
+    }
 
     #[test]
     fn a_name_is_its_parts_joined_by_slashes() {
