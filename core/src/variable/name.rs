@@ -44,7 +44,10 @@ impl<'a> Name<'a> {
 
     /// Bytes of the whole name.
     pub fn len(&self) -> usize {
-        self.pieces().map(str::len).sum()
+        let parts = self.0.iter().filter(|part| !part.is_empty());
+        // Each with the separator before it, which the first does not have.
+        let len: usize = parts.map(|part| part.len() + 1).sum();
+        len.saturating_sub(1)
     }
 
     /// Whether both names read the same, however they are made of parts.
