@@ -66,9 +66,12 @@ fn written(variables: &impl Variables, encoder: Encoder) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// How each variable is encoded.
+type Chooser = fn(&gradlet::variable::Variable<'_>) -> Choice;
+
 fn device(seeds: &Seeds<'_>) -> Result {
     let small = trained::<4>()?;
-    let choices: [(&str, fn(&gradlet::variable::Variable<'_>) -> Choice); 4] = [
+    let choices: [(&str, Chooser); 4] = [
         ("raw", |_| Choice::Raw),
         ("smallest", |_| Choice::Smallest),
         ("bf16", |_| Choice::Bf16),

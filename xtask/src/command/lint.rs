@@ -3,8 +3,9 @@ use super::Bench;
 use crate::{
     args::{Arguments, Command},
     board, child, fuzz,
-    machine::Machine,
+    machine::{Installing, Machine},
     root, say,
+    toolchain::{self, Policy},
 };
 use anyhow::{Context, Result};
 use std::{collections::BTreeSet, path::Path, process};
@@ -14,8 +15,8 @@ pub(super) const COMMAND: Command = Command {
     summary: "Check format, clippy and documentation, with warnings as errors",
     words: &[],
     flags: &[],
-    details: "Of the host's crates, of the firmware for one board of each target, and of the programs for\n\
-        real boards.",
+    details: "Of the host's crates, of the fuzz targets, of the firmware for one board of each target, and\n\
+        of the programs for real boards.",
     run,
 };
 
@@ -30,18 +31,15 @@ fn run(_: &Arguments) -> Result<()> {
         if targets.insert(bench.board.target.clone()) {
             firmware(&bench)?;
         }
-        if bench.board.name == board::DEFAULT {
-            hardware(&bench)?;
-        }
     }
-    Ok(())
+    hardware()
 }
 
 fn host(machine: &Machine) -> Result<()> {
     let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
     let firmware = root::firmware_examples();
     let (fuzz, hardware) = (fuzz::folder(), firmware.join("hardware"));
-    let checks: [(&Path, &str); 6] = [
+    let checks: [(&Path, &str); 7] = [
         (root::repository(), "fmt --all --check"),
         (&firmware, "fmt --all --check"),
         (&fuzz, "fmt --all --check"),
@@ -50,6 +48,7 @@ fn host(machine: &Machine) -> Result<()> {
             root::repository(),
             "clippy --quiet --workspace --all-targets -- -D warnings",
         ),
+        (&fuzz, "clippy --quiet --all-targets -- -D warnings"),
         (root::repository(), "doc --quiet --workspace --no-deps"),
     ];
     for (folder, words) in checks {
@@ -58,7 +57,9 @@ fn host(machine: &Machine) -> Result<()> {
         command
             .current_dir(folder)
             .args(words.split(' '))
-            .env("RUSTDOCFLAGS", "-D warnings");
+            .env("RUSTDOCFLAGS", "-D warnings")
+            // A workspace of its own would fill a folder of its own.
+            .env("CARGO_TARGET_DIR", root::target());
         on_standard_error(&mut command)?;
     }
     Ok(())
@@ -91,23 +92,31 @@ fn firmware(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-/// The programs for real boards, whose processors are that of the default board.
-fn hardware(bench: &Bench) -> Result<()> {
-    let Bench {
-        machine,
-        board,
-        toolchain,
-    } = bench;
-    let folder = root::firmware_examples().join("hardware");
-    say::step(&format!("clippy for real boards ({})", board.target));
-    let mut clippy = toolchain.clippy(machine, &board.target)?;
-    clippy
-        .current_dir(&folder)
-        .args(["--quiet", "--release", "--workspace", "--locked"])
-        .arg("--target-dir")
-        .arg(root::target().join(toolchain.name()))
-        .args(["--", "-D", "warnings"]);
-    on_standard_error(&mut clippy)
+/// The programs for real boards, by target: each is checked alone, for two of a family have
+/// contrary features of the same HAL.
+const HARDWARE: [(&str, &str); 5] = [
+    ("nrf52840", "thumbv7em-none-eabihf"),
+    ("stm32f411", "thumbv7em-none-eabihf"),
+    ("rp2040", "thumbv6m-none-eabi"),
+    ("rp2350", "thumbv8m.main-none-eabihf"),
+    ("esp32-c3", "riscv32imc-unknown-none-elf"),
+];
+
+fn hardware() -> Result<()> {
+    let machine = Machine::this(Installing::Allowed);
+    for (package, target) in HARDWARE {
+        let toolchain = toolchain::choose(&machine, target, Policy::from_environment()?)?;
+        say::step(&format!("clippy for a real {package} ({target})"));
+        let mut clippy = toolchain.clippy(&machine, target)?;
+        clippy
+            .current_dir(root::firmware_examples().join("hardware"))
+            .args(["--quiet", "--release", "--locked", "--package", package])
+            .arg("--target-dir")
+            .arg(root::target().join(toolchain.name()))
+            .args(["--", "-D", "warnings"]);
+        on_standard_error(&mut clippy)?;
+    }
+    Ok(())
 }
 
 fn on_standard_error(command: &mut process::Command) -> Result<()> {
