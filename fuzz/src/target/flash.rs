@@ -98,10 +98,7 @@ fn run<const READ: usize, const WRITE: usize, const ERASE: usize>(
         Ok(_) => options,
         Err(error) => {
             assert_ne!(options.claim, Claim::Anything, "{error}");
-            assert!(
-                !matches!(error, OpenError::Geometry(_)),
-                "{error}"
-            );
+            assert!(!matches!(error, OpenError::Geometry(_)), "{error}");
             Options {
                 claim: Claim::Anything,
                 ..options
