@@ -28,7 +28,7 @@ pub(super) const COMMAND: Command = Command {
 const MARKDOWN: Flag = Flag {
     name: "--markdown",
     value: None,
-    help: "print a table, as documents have it",
+    help: "print a table of flash · static RAM · peak stack and of checkpoints, without benches",
 };
 
 fn run(arguments: &Arguments) -> Result<()> {
@@ -40,7 +40,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     for board in boards(arguments)? {
         let bench = Bench::new(board)?;
         let runs_here = |example: &&Example| example.boards().contains(bench.board.name.as_str());
-        for example in examples.iter().filter(runs_here) {
+        let is_wanted = |example: &&Example| !(arguments.has(MARKDOWN.name) && example.is_bench);
+        for example in examples.iter().filter(runs_here).filter(is_wanted) {
             rows.push(Row::measured(&bench, example, arguments)?);
         }
     }
@@ -96,38 +97,43 @@ impl Row {
     }
 }
 
-/// The rows as Markdown.
+/// The rows as Markdown: a line an example, a column a board.
 fn table(rows: &[Row]) -> String {
-    let mut text = String::from(
-        "| example | board | flash | static RAM | peak stack | checkpoint |\n\
-         |---|---|--:|--:|--:|--:|\n",
-    );
-    let bytes = |number: Option<u64>| number.map_or("–".into(), thousands);
-    for row in rows {
-        text += &format!(
-            "| `{}` | {} | {} | {} | {} | {} |\n",
-            row.example,
-            row.board,
-            thousands(row.sizes.flash()),
-            thousands(row.sizes.static_ram()),
-            bytes(row.stack),
-            bytes(row.checkpoint),
-        );
+    let distinct = |name: fn(&Row) -> &str| {
+        let mut names: Vec<&str> = Vec::new();
+        for name in rows.iter().map(name) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    };
+    let boards = distinct(|row| &row.board);
+    let mut text = format!("| kB | {} | checkpoint |\n", boards.join(" | "));
+    text += &format!("|---|{}--:|\n", "--:|".repeat(boards.len()));
+    for example in distinct(|row| &row.example) {
+        let of = |board: &str| {
+            let mut here = rows.iter().filter(|row| row.example == example);
+            here.find(|row| row.board == board)
+        };
+        text += &format!("| `{example}` |");
+        for board in &boards {
+            let cell = of(board).map_or_else(String::new, |row| {
+                let stack = row.stack.map_or_else(|| "–".into(), kilobytes);
+                let (flash, ram) = (row.sizes.flash(), row.sizes.static_ram());
+                format!("{} · {} · {stack}", kilobytes(flash), kilobytes(ram))
+            });
+            text += &format!(" {cell} |");
+        }
+        let checkpoint = boards.iter().find_map(|board| of(board)?.checkpoint);
+        text += &format!(" {} |\n", checkpoint.map_or_else(String::new, kilobytes));
     }
     text
 }
 
-/// A number with a comma between each three digits.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// Thousands of bytes, to a tenth.
+fn kilobytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1000.0)
 }
 
 /// Only a program that ended well has measured its stack.
@@ -150,23 +156,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_has_what_a_reader_compares() {
-        let row = Row {
-            board: "mps2-an386".into(),
-            example: "finetune".into(),
+    fn the_table_has_a_line_an_example_and_a_column_a_board() {
+        let row = |board: &str, example: &str, stack, checkpoint| Row {
+            board: board.into(),
+            example: example.into(),
             sizes: Sizes {
-                text: 21_000,
+                text: 21_049,
                 bss: 1_234_567,
                 ..Sizes::default()
             },
-            stack: Some(988),
-            checkpoint: None,
+            stack,
+            checkpoint,
         };
-        let table = table(&[row]);
-        let last = table.lines().last().unwrap();
+        let rows = [
+            row("mps2-an386", "finetune", Some(988), Some(6180)),
+            row("mps2-an386", "faults", None, None),
+            row("microbit", "finetune", Some(1000), Some(6180)),
+        ];
         assert_eq!(
-            last,
-            "| `finetune` | mps2-an386 | 21,000 | 1,234,567 | 988 | – |"
+            table(&rows),
+            "| kB | mps2-an386 | microbit | checkpoint |\n\
+             |---|--:|--:|--:|\n\
+             | `finetune` | 21.0 · 1234.6 · 1.0 | 21.0 · 1234.6 · 1.0 | 6.2 |\n\
+             | `faults` | 21.0 · 1234.6 · – |  |  |\n"
         );
     }
 }
