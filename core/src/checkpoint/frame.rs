@@ -106,7 +106,7 @@ impl Frame {
         let name = variable.name.len();
         let head = dims + name + padding(dims + name);
         let mut pieces = variable.name.pieces();
-        let has_zero = pieces.any(|piece| piece.as_bytes().contains(&0));
+        let has_zero = pieces.any(|piece| has_zero(piece.as_bytes()));
         let elements = usize::try_from(variable.shape.elements()?).ok()?;
         let is_whole = elements == variable.view.len();
         u32::try_from(variable.view.byte_len()).ok()?;
@@ -145,7 +145,7 @@ impl Frame {
             .rposition(|&byte| byte != 0)
             .map_or(0, |last| last + 1);
         let (name, padding) = head.split_at_checked(end).ok_or(Fault::Name)?;
-        if padding.len() >= ALIGNMENT || name.is_empty() || name.contains(&0) {
+        if padding.len() >= ALIGNMENT || name.is_empty() || has_zero(name) {
             return Err(Fault::Name);
         }
         let name = core::str::from_utf8(name).map_err(|_| Fault::Name)?;
@@ -170,6 +170,11 @@ impl Frame {
             elements,
         })
     }
+}
+
+/// A plain loop: names are short.
+fn has_zero(name: &[u8]) -> bool {
+    name.iter().any(|&byte| byte == 0)
 }
 
 /// Bytes that `elements` elements take; `None` where that depends on their values.
