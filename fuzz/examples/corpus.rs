@@ -10,14 +10,16 @@ use std::path::{Path, PathBuf};
 use gradlet::checkpoint::{self, Choice, Encoder};
 use gradlet::manager::{CheckpointManager, Claim, Keep, Options as ManagerOptions};
 use gradlet::mock_flash::{MockFlash, storage_len};
+use gradlet::samples::Header;
 use gradlet::transport::{self, Buffer, Frame};
-use gradlet::{Adam, Ftrl, Head, Momentum, Variables};
+use gradlet::{Adam, Crc32c, Ftrl, Head, Momentum, Quantization, Variables};
 use gradlet_fuzz::target::{CONTROL, bundle, parts};
 use gradlet_host::bundle::{Reader, Writer};
 use gradlet_host::convert::{Options, Source, convert};
+use gradlet_host::example::{Example, Feature};
 use gradlet_host::meta_graph::{Collection, GraphVariable, MetaGraph, saver_def};
 use gradlet_host::object_graph::OBJECT_GRAPH_KEY;
-use gradlet_host::records::RecordReader;
+use gradlet_host::records::{RecordReader, RecordWriter};
 use gradlet_host::{DType, Extent, Slice, Strings, Tensor, TensorView, Variable};
 // The fuzzer's library counts what the instrumentation of this program reports.
 use libfuzzer_sys as _;
@@ -35,6 +37,8 @@ fn main() -> Result {
     own_bundle(&seeds)?;
     records(&seeds, &golden)?;
     texts(&seeds, &golden)?;
+    samples(&seeds, &golden)?;
+    log(&seeds)?;
     archives(&seeds)
 }
 
@@ -327,6 +331,62 @@ fn texts(seeds: &Seeds<'_>, golden: &Path) -> Result {
     let graph = MetaGraph::build(&variables, &saver_def(5, 10_000.0));
     seeds.put("meta_graph", "encoded", &graph.encode())?;
     seeds.put("meta_graph", "text", graph.to_text()?.as_bytes())
+}
+
+fn samples(seeds: &Seeds<'_>, golden: &Path) -> Result {
+    for features in 0..=4u32 {
+        let header = Header {
+            features,
+            samples: 2,
+            classes: 5,
+            quantization: Quantization {
+                scale: 0.25,
+                zero_point: -3,
+            },
+        };
+        let rows: Vec<u8> = (0..2 * (1 + features))
+            .map(|value| value as u8 % 5)
+            .collect();
+        let mut checksum = Crc32c::new();
+        checksum.update(&rows);
+        let file = [&header.encode()[..], &rows, &checksum.value().to_le_bytes()].concat();
+        seeds.put("samples", &format!("features{features}"), &file)?;
+    }
+    let values = [
+        ("floats", Feature::floats([-0.5, 2.0, 0.25])),
+        ("ints", Feature::ints([1, -2, 300])),
+        ("bytes", Feature::bytes([vec![0, 128, 255]])),
+    ];
+    for (name, values) in values {
+        let mut records = RecordWriter::new(Vec::new());
+        for label in [0, 3] {
+            let example = Example::new()
+                .with("x", values.clone())
+                .with("label", Feature::ints([label]));
+            records.write(&example.to_bytes())?;
+        }
+        seeds.put("samples", name, &records.into_inner())?;
+    }
+    for name in ["ex.tfrecord", "ex.tfrecord.gz"] {
+        seeds.put(
+            "samples",
+            name,
+            &fs::read(golden.join("tfrecord").join(name))?,
+        )?;
+    }
+    Ok(())
+}
+
+fn log(seeds: &Seeds<'_>) -> Result {
+    let log = "booting\r\n\nINFO  scalar train/loss = 0.25 at step 20\n\
+        scalar a = NaN at step -1, scalar b = 1e-40 at step 9223372036854775807 (main.rs:4)\n\
+        no scalar x = inf at step 0\nscalar = 1 at step 2\nunfinished scalar y = -0 at step 3";
+    seeds.put("telemetry", "text", log.as_bytes())?;
+    seeds.put(
+        "telemetry",
+        "noise",
+        b"\xff\xfescalar \xc3 = 1 at step 1\n\x00\n",
+    )
 }
 
 fn archives(seeds: &Seeds<'_>) -> Result {

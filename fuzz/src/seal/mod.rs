@@ -5,6 +5,7 @@ mod checkpoint;
 mod frames;
 mod records;
 mod region;
+mod samples;
 mod table;
 
 pub use bundle::bundle;
@@ -12,6 +13,7 @@ pub use checkpoint::checkpoint;
 pub use frames::frames;
 pub use records::records;
 pub use region::region;
+pub use samples::samples;
 pub use table::table;
 
 /// More checksums than this are not set right in one file.

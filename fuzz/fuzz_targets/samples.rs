@@ -1,0 +1,4 @@
+//! See `gradlet_fuzz::target::samples`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| gradlet_fuzz::target::samples(bytes));
