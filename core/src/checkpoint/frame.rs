@@ -172,7 +172,10 @@ impl Frame {
     }
 }
 
-/// A plain loop: names are short.
+#[expect(
+    clippy::manual_contains,
+    reason = "names are short, and a search by words takes 200 bytes of flash"
+)]
 fn has_zero(name: &[u8]) -> bool {
     name.iter().any(|&byte| byte == 0)
 }

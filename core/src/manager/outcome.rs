@@ -15,7 +15,7 @@ pub struct Saved {
     pub info: Info,
     /// Bytes of the checkpoint.
     pub length: u32,
-    /// Whether [`Options::keep`] keeps it.
+    /// Whether [`Options::keep`](super::Options::keep) keeps it.
     pub kept: bool,
 }
 

@@ -40,7 +40,7 @@
 #define GRADLET_BATCH_SIZE ((((((GRADLET_FEATURES + (4 * GRADLET_CLASSES)) + 8) * GRADLET_BATCH) + 32) / 8) * 8)
 
 // Bytes of a `gradlet_manager`.
-#define GRADLET_MANAGER_SIZE 384
+#define GRADLET_MANAGER_SIZE 448
 
 // How a call went.
 typedef enum {

@@ -24,4 +24,4 @@ pub const GRADLET_BATCH_SIZE: usize =
     ((GRADLET_FEATURES + 4 * GRADLET_CLASSES + 8) * GRADLET_BATCH + 32) / 8 * 8;
 
 /// Bytes of a `gradlet_manager`.
-pub const GRADLET_MANAGER_SIZE: usize = 384;
+pub const GRADLET_MANAGER_SIZE: usize = 448;

@@ -2,6 +2,9 @@
 //!
 //! This folder is compiled twice, once over flashes that answer at once and once over those that
 //! have to be waited for. `either` takes the `async` and `.await` out for the first.
+//!
+//! What several places call, and the phases of a save, are `#[inline(never)]`: flash holds one copy of
+//! each, and a phase gives its stack frame back before the next one begins.
 
 mod claim;
 mod draft;
