@@ -22,21 +22,19 @@ pub(super) async fn empty<F: NorFlash>(
     extent: &Extent,
 ) -> Result<(), F::Error> {
     // A block of its own unless the region is new: what is given up is before `tail`.
-    let (mut tip, mut next_sequence, is_new) = match region {
+    let (tip, mut next_sequence, is_new) = match region {
         Region::Log(log) => (log.tip, log.next_sequence, false),
         Region::Unclaimed { next_sequence } => {
-            let tip = Tip {
+            let mut tip = Tip {
                 block: media.geometry.blocks() - 1,
                 sequence: *next_sequence,
                 offset: 0,
                 erases: 0,
             };
+            start_block(media, tip.block, 0, tip.sequence, &mut tip.erases).await?;
             (tip, next_sequence.saturating_add(1), true)
         }
     };
-    if is_new {
-        start_block(media, tip.block, 0, tip.sequence, &mut tip.erases).await?;
-    }
     let mut draft = Draft::behind(tip);
     let record = (&Header::EMPTY, extent);
     let begun = draft.begin(media, &mut next_sequence, is_new, record, None);

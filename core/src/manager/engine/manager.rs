@@ -156,7 +156,9 @@ impl<F: NorFlash> CheckpointManager<F> {
     /// The checkpoint that follows number `save_counter`: from 0 on, all that live on, oldest
     /// first (`checkpoints`).
     pub async fn next_checkpoint(&mut self, save_counter: u32) -> Option<Saved> {
-        let slot = self.oldest_of(save_counter.checked_add(1)?).await?;
+        let least = save_counter.checked_add(1)?;
+        let slot = self.find(|retention| Rank::OldestOf { retention, least });
+        let slot = slot.await?;
         let info = read::info(&mut self.media, &slot).await;
         Some(Saved::new(&Newest { slot, info }))
     }
@@ -230,26 +232,20 @@ impl<F: NorFlash> CheckpointManager<F> {
         Ok(status)
     }
 
-    /// The newest of the checkpoints that live on and whose number is `most` at most.
-    async fn newest_of(&mut self, most: u32) -> Option<Slot> {
+    /// The highest in rank of the checkpoints that live on.
+    async fn find(&mut self, rank: impl for<'r> FnOnce(&'r Retention) -> Rank<'r>) -> Option<Slot> {
         let Region::Log(log) = &self.region else {
             return None;
         };
-        let retention = &Retention::of(log.newest_header()?, &self.options);
+        let retention = Retention::of(log.newest_header()?, &self.options);
         let walk = Walk::of(log, &self.media.geometry);
-        let rank = Rank::NewestOf { retention, most };
-        walk.highest(&mut self.media, rank).await
+        walk.highest(&mut self.media, rank(&retention)).await
     }
 
-    /// The oldest of those whose number is `least` at least.
-    async fn oldest_of(&mut self, least: u32) -> Option<Slot> {
-        let Region::Log(log) = &self.region else {
-            return None;
-        };
-        let retention = &Retention::of(log.newest_header()?, &self.options);
-        let walk = Walk::of(log, &self.media.geometry);
-        let rank = Rank::OldestOf { retention, least };
-        walk.highest(&mut self.media, rank).await
+    /// The newest of them whose number is `most` at most.
+    async fn newest_of(&mut self, most: u32) -> Option<Slot> {
+        self.find(|retention| Rank::NewestOf { retention, most })
+            .await
     }
 
     /// Whether `checkpoint_interval` lets a checkpoint of this step be saved.
