@@ -19,6 +19,9 @@ pub(super) struct Handlers {
 
 struct Table {
     range: Range<u32>,
+    /// Whether the program calls from it, and not the processor: that one's lies at 0, which many a
+    /// function has among its constants.
+    of_program: bool,
     handlers: BTreeSet<u32>,
 }
 
@@ -55,6 +58,7 @@ impl Handlers {
         functions.retain(|one| seen.insert(*one));
         let table = Table {
             range: at..at + section.size() as u32,
+            of_program: false,
             handlers: seen,
         };
         Ok(Self {
@@ -80,7 +84,12 @@ impl Handlers {
                     let content = content(file, &range)?;
                     let handlers = words(content).filter(|one| names.functions.contains_key(one));
                     let handlers = handlers.collect();
-                    tables.insert(at, Table { range, handlers });
+                    let table = Table {
+                        range,
+                        of_program: true,
+                        handlers,
+                    };
+                    tables.insert(at, table);
                 }
                 _ => {}
             }
@@ -102,7 +111,7 @@ impl Handlers {
     ) -> Option<BTreeSet<u32>> {
         let tables = self.tables.values();
         let tables: Vec<&Table> = tables
-            .filter(|table| constants.contains(&table.range.start))
+            .filter(|table| table.of_program && constants.contains(&table.range.start))
             .collect();
         let handlers = tables.iter().flat_map(|table| &table.handlers);
         (pointer_calls > 0 && pointer_calls <= tables.len()).then(|| handlers.copied().collect())
