@@ -158,3 +158,72 @@ fn words(content: &[u8]) -> impl Iterator<Item = u32> {
     let words = content.as_chunks::<4>().0.iter();
     words.map(|four| u32::from_le_bytes(*four))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::{
+        Architecture, BinaryFormat, Endianness, SymbolFlags, SymbolKind, SymbolScope,
+        write::{self, SymbolSection},
+    };
+
+    /// A program of four functions of two bytes, and what it keeps in `section`: words under names.
+    /// Code and `section` both begin at 0, as in a file that is not linked.
+    fn handlers(processor: Processor, section: &str, kept: &[(&str, &[u32])]) -> Handlers {
+        let architecture = match processor {
+            Processor::Thumb => Architecture::Arm,
+            Processor::RiscV => Architecture::Riscv32,
+        };
+        let mut file = write::Object::new(BinaryFormat::Elf, architecture, Endianness::Little);
+        let symbol = |file: &mut write::Object<'_>, name: &str, section, kind, value, size| {
+            file.add_symbol(write::Symbol {
+                name: name.as_bytes().to_vec(),
+                value,
+                size,
+                kind,
+                scope: SymbolScope::Linkage,
+                weak: false,
+                section: SymbolSection::Section(section),
+                flags: SymbolFlags::None,
+            });
+        };
+        let code = file.add_section(Vec::new(), b".text".to_vec(), SectionKind::Text);
+        file.append_section_data(code, &[0; 8], 4);
+        for (name, at) in [("Reset", 0), ("_start_trap", 2), ("One", 4), ("Two", 6)] {
+            symbol(&mut file, name, code, SymbolKind::Text, at, 2);
+        }
+        let data = file.add_section(Vec::new(), section.into(), SectionKind::ReadOnlyData);
+        for (name, words) in kept {
+            let content: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let at = file.append_section_data(data, &content, 4);
+            let size = content.len() as u64;
+            symbol(&mut file, name, data, SymbolKind::Data, at, size);
+        }
+        let bytes = file.write().unwrap();
+        let file = object::File::parse(&*bytes).unwrap();
+        Handlers::of(&file, processor, &Names::of(&file, processor)).unwrap()
+    }
+
+    #[test]
+    fn the_constant_0_is_not_the_processors_table() {
+        let vectors: &[u32] = &[0x2000_4000, 1, 5, 7];
+        let handlers = handlers(Processor::Thumb, VECTOR_TABLE, &[("vectors", vectors)]);
+        assert_eq!(handlers.functions, [0, 4, 6]);
+        assert_eq!(handlers.called_with(&[0], 1), None);
+    }
+
+    #[test]
+    fn a_program_calls_from_its_own_tables() {
+        let tables: [(&str, &[u32]); 3] = [
+            // As long as the code, whose addresses it shares.
+            ("other", &[2, 2]),
+            ("__EXCEPTIONS", &[4]),
+            ("__CORE_INTERRUPTS", &[6, 0]),
+        ];
+        let handlers = handlers(Processor::RiscV, ".rodata", &tables);
+        assert_eq!(handlers.called_with(&[8, 12], 2), Some([0, 4, 6].into()));
+        assert_eq!(handlers.called_with(&[8, 12], 3), None, "another pointer");
+        assert_eq!(handlers.called_with(&[8, 12], 0), None, "no call");
+        assert_eq!(handlers.called_with(&[0], 1), None, "no table");
+    }
+}
