@@ -40,6 +40,7 @@ struct Followed {
     lines: u64,
     scalars: u64,
     torn: u64,
+    refused: u64,
 }
 
 impl Telemetry {
@@ -65,6 +66,7 @@ impl Telemetry {
             lines,
             scalars,
             torn,
+            refused,
         } = followed.map_err(plain)?;
         let path = events.path().display().to_string();
         if self.json {
@@ -73,9 +75,13 @@ impl Telemetry {
                 lines,
                 scalars,
                 torn,
+                refused,
             });
         }
-        eprintln!("gradlet: {scalars} scalars of {lines} lines in {path} ({torn} torn frames)");
+        eprintln!(
+            "gradlet: {scalars} scalars of {lines} lines in {path} \
+             ({torn} frames torn, {refused} left out)"
+        );
         Ok(())
     }
 }

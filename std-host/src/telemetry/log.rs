@@ -3,13 +3,16 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "defmt")]
+use super::defmt::{Frames, Program};
+
 /// How the bytes of a log become lines.
 pub enum Log {
     /// They are text.
     Text,
     /// They are defmt's frames, and the texts are in the program that sends them.
     #[cfg(feature = "defmt")]
-    Defmt(Box<defmt_decoder::Table>),
+    Defmt(Box<Program>),
 }
 
 /// Why a program's log cannot be understood.
@@ -55,12 +58,12 @@ impl Log {
             path: path(),
             source,
         })?;
-        match defmt_decoder::Table::parse(&bytes) {
-            Ok(Some(table)) => Ok(Self::Defmt(Box::new(table))),
+        match Program::of(&bytes) {
+            Ok(Some(program)) => Ok(Self::Defmt(Box::new(program))),
             Ok(None) => Err(LogError::Silent { path: path() }),
-            Err(error) => Err(LogError::Texts {
+            Err(reason) => Err(LogError::Texts {
                 path: path(),
-                reason: format!("{error:#}"),
+                reason,
             }),
         }
     }
@@ -78,7 +81,7 @@ impl Log {
         match self {
             Self::Text => Box::new(Lines::default()),
             #[cfg(feature = "defmt")]
-            Self::Defmt(table) => Box::new(frames::Frames::new(table)),
+            Self::Defmt(program) => Box::new(Frames::new(program)),
         }
     }
 }
@@ -89,6 +92,8 @@ pub(super) enum Message {
     Line(String),
     /// A damaged frame, behind which the log goes on.
     Torn,
+    /// A frame that is left out, and why.
+    Refused(String),
     /// A damaged frame, behind which nothing can be understood.
     Lost,
 }
@@ -137,55 +142,6 @@ impl Messages for Lines {
         Some(Message::Line(
             line.trim_end_matches(['\r', '\n']).to_owned(),
         ))
-    }
-}
-
-#[cfg(feature = "defmt")]
-mod frames {
-    use defmt_decoder::{DecodeError, Frame, StreamDecoder, Table};
-
-    use super::{Message, Messages};
-
-    pub(super) struct Frames<'a> {
-        decoder: Box<dyn StreamDecoder + Send + Sync + 'a>,
-        damaged: fn() -> Message,
-    }
-
-    impl<'a> Frames<'a> {
-        pub(super) fn new(table: &'a Table) -> Self {
-            let recovers = table.encoding().can_recover();
-            Self {
-                decoder: table.new_stream_decoder(),
-                damaged: if recovers {
-                    || Message::Torn
-                } else {
-                    || Message::Lost
-                },
-            }
-        }
-    }
-
-    impl Messages for Frames<'_> {
-        fn received(&mut self, bytes: &[u8]) {
-            self.decoder.received(bytes);
-        }
-
-        fn next(&mut self) -> Option<Message> {
-            match self.decoder.decode() {
-                Ok(frame) => Some(Message::Line(line(&frame))),
-                Err(DecodeError::UnexpectedEof) => None,
-                Err(DecodeError::Malformed) => Some((self.damaged)()),
-            }
-        }
-    }
-
-    /// `LEVEL message`, or the message alone where it has no level, as `defmt::println!` has none.
-    fn line(frame: &Frame<'_>) -> String {
-        let message = frame.display_message();
-        match frame.level() {
-            Some(level) => format!("{:5} {message}", level.as_str().to_uppercase()),
-            None => message.to_string(),
-        }
     }
 }
 

@@ -18,9 +18,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "defmt")]
+mod defmt;
 mod log;
 mod scalar;
 
+#[cfg(feature = "defmt")]
+pub use defmt::Program;
 pub use log::{Log, LogError};
 pub use scalar::Scalar;
 
@@ -40,6 +44,9 @@ pub struct Tally {
     pub scalars: u64,
     /// Frames that were torn.
     pub torn: u64,
+    /// Frames that were left out, with a warning: longer or nested deeper than is read, or with
+    /// what cannot be shown.
+    pub refused: u64,
 }
 
 /// Why a log could not be followed to its end.
@@ -98,6 +105,11 @@ pub fn follow<C: Clock>(
                 Message::Line(line) => line,
                 Message::Torn => {
                     tally.torn += 1;
+                    continue;
+                }
+                Message::Refused(reason) => {
+                    tally.refused += 1;
+                    ::log::warn!("a frame of the log is left out: {reason}");
                     continue;
                 }
                 Message::Lost => return Err(FollowError::Damaged { lines: tally.lines }),
