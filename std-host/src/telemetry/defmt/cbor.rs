@@ -7,6 +7,9 @@ pub(super) fn is_within(mut bytes: &[u8], most: usize) -> bool {
     let mut open: Vec<Option<u64>> = Vec::new();
     while let Some((&head, rest)) = bytes.split_first() {
         bytes = rest;
+        while open.last() == Some(&Some(0)) {
+            open.pop();
+        }
         if head == 0xff {
             open.pop();
             continue;
@@ -43,9 +46,6 @@ pub(super) fn is_within(mut bytes: &[u8], most: usize) -> bool {
         if open.len() > most {
             return false;
         }
-        while open.last() == Some(&Some(0)) {
-            open.pop();
-        }
     }
     true
 }
@@ -68,6 +68,7 @@ mod tests {
                 2,
             ),
             (&[0x82, 0x61, 0x61, 0xa1, 0x61, 0x62, 0x61, 0x63], 2),
+            (&[0x81, 0x9f, 0xff, 0x00, 0xff, 0x80], 2),
             (&[0x5f, 0x42, 0x81, 0x81, 0x43, 0x81, 0x81, 0x81, 0xff], 1),
             (
                 &[
