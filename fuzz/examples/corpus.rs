@@ -13,6 +13,7 @@ use gradlet::mock_flash::{MockFlash, storage_len};
 use gradlet::samples::Header;
 use gradlet::transport::{self, Buffer, Frame};
 use gradlet::{Adam, Crc32c, Ftrl, Head, Momentum, Quantization, Variables};
+use gradlet_fuzz::defmt::rzcobs;
 use gradlet_fuzz::target::{CONTROL, bundle, parts};
 use gradlet_host::bundle::{Reader, Writer};
 use gradlet_host::convert::{Options, Source, convert};
@@ -39,6 +40,7 @@ fn main() -> Result {
     texts(&seeds, &golden)?;
     samples(&seeds, &golden)?;
     log(&seeds)?;
+    frames(&seeds)?;
     archives(&seeds)
 }
 
@@ -387,6 +389,46 @@ fn log(seeds: &Seeds<'_>) -> Result {
         "noise",
         b"\xff\xfescalar \xc3 = 1 at step 1\n\x00\n",
     )
+}
+
+/// The first byte is a text's number in `gradlet_fuzz::defmt`.
+fn frames(seeds: &Seeds<'_>) -> Result {
+    let ordinary: [(&str, &[u8]); 8] = [
+        ("unit", b"\x01\0\0\x02\0"),
+        ("slice", b"\x01\0\0\x03\0\x02\0\0\0\x09\0\x01\x02\0\0"),
+        ("sequence", b"\x01\0\0\x0a\0\x02\0\x08\0\x01\0\0\0\x09\0\0"),
+        (
+            "values",
+            b"\x0c\0\0\x01\x10\x007777777777777777x\0\0\0\x0b\0",
+        ),
+        ("texts", b"\x0d\0\0\x05\x03\0\0\x02\0\0\0stabcshown\xff"),
+        (
+            "dates",
+            b"\x0f\0\0\0\0\0\x65\0\0\0\0\x06\0\0\0\0\0\0\x65\0\0",
+        ),
+        (
+            "cbor",
+            b"\x10\0\0\x05\0\0\0\x81\xa1\0\x61\x61\x08\0\x01\0\0\0\0",
+        ),
+        ("scalar", b"\x11\0\0\0\0\x80\x3e\x14\0\0\0\0\0\0\0"),
+    ];
+    for (name, frame) in ordinary {
+        seeds.put("defmt_frames", name, frame)?;
+    }
+    let line: Vec<u8> = ordinary
+        .iter()
+        .flat_map(|(_, frame)| rzcobs(frame))
+        .collect();
+    seeds.put("defmt_frames", "line", &line)?;
+    let claims = b"\x01\0\0\x03\0\xff\xff\xff\xff\x02\0";
+    seeds.put("defmt_frames", "claims", claims)?;
+    let pair = b"\x0e\0\0\x07\0\x05\x07\0ab";
+    seeds.put("defmt_frames", "pair", pair)?;
+    let hexadecimal = b"\x0e\0\0\x05\0\x01\0\0\0\x07\0ab";
+    seeds.put("defmt_frames", "hexadecimal", hexadecimal)?;
+    let nested = [&b"\x01\0\0"[..], &b"\x04\0".repeat(40), b"\x02\0"].concat();
+    seeds.put("defmt_frames", "nested", &nested)?;
+    seeds.put("defmt_frames", "noise", &[1; 4096])
 }
 
 fn archives(seeds: &Seeds<'_>) -> Result {

@@ -5,6 +5,7 @@
 //! breaks, so a target looks at its bytes twice: as they are, and with the checksums set right
 //! ([`seal`]), as a hostile writer would.
 
+pub mod defmt;
 pub mod memory;
 mod scratch;
 pub mod seal;

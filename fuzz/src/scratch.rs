@@ -16,9 +16,22 @@ pub(crate) fn path(name: &str) -> PathBuf {
     FOLDER.join(name)
 }
 
+/// A path in it, where no file is: what overwrites a file waits for the disk on some file systems.
+pub(crate) fn fresh(name: &str) -> PathBuf {
+    let path = path(name);
+    remove(&path);
+    path
+}
+
 /// Writes a file there.
 pub(crate) fn write(path: &Path, bytes: &[u8]) {
+    remove(path);
     fs::write(path, bytes).expect("a temporary file can be written");
+}
+
+fn remove(path: &Path) {
+    // It may not be there.
+    let _ = fs::remove_file(path);
 }
 
 /// The names of everything in the folder and beside it, to see that nothing else was written.

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod checkpoint;
+mod defmt_frames;
 mod flash;
 mod messages;
 mod records;
@@ -14,6 +15,7 @@ mod v1;
 
 pub use bundle::{bundle, parts};
 pub use checkpoint::checkpoint;
+pub use defmt_frames::defmt_frames;
 pub use flash::{CONTROL, flash};
 pub use messages::{example, mapping, meta_graph, object_graph, state};
 pub use records::records;

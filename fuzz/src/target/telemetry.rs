@@ -4,16 +4,19 @@ use std::io::{self, Read};
 
 use gradlet_host::clock::ManualClock;
 use gradlet_host::events::{Dialect, EventReader, EventWriter, Value, What};
-use gradlet_host::telemetry::{Log, Scalar, Tally, follow};
+use gradlet_host::telemetry::{FollowError, Log, Scalar, Tally, follow};
 
 use crate::memory::bounded;
 use crate::scratch;
 
 /// Follows the bytes as a log, whole and cut into pieces.
 pub fn telemetry(bytes: &[u8]) {
-    let (lines, tally) = bounded(bytes.len(), || followed(bytes, bytes.len().max(1)));
-    let (again, in_pieces) = followed(bytes, 1);
-    assert_eq!((&again, in_pieces), (&lines, tally), "pieces matter");
+    let (lines, tally) = bounded(bytes.len(), || {
+        followed(&Log::Text, bytes, bytes.len().max(1))
+    });
+    let tally = tally.expect("text is never damaged");
+    let (again, in_pieces) = followed(&Log::Text, bytes, 1);
+    assert_eq!((&again, in_pieces), (&lines, Some(tally)), "pieces matter");
     assert_eq!(lines.len() as u64, tally.lines);
     let points = lines.iter().filter_map(|line| Scalar::find(line));
     let points: Vec<(String, u32, i64)> = points
@@ -47,9 +50,9 @@ fn canonical(value: f32) -> u32 {
 /// Where the curves are written.
 const EVENTS: &str = "log.tfevents";
 
-/// The lines of a log that comes in pieces of `size` bytes.
-fn followed(bytes: &[u8], size: usize) -> (Vec<String>, Tally) {
-    let path = scratch::path(EVENTS);
+/// The lines of a log that comes in pieces of `size` bytes; no tally if it is damaged.
+pub(super) fn followed(log: &Log, bytes: &[u8], size: usize) -> (Vec<String>, Option<Tally>) {
+    let path = scratch::fresh(EVENTS);
     let clock = ManualClock::at(1_700_000_000.0);
     let writer = EventWriter::begin(path, Dialect::V1, clock);
     let mut writer = writer.expect("a temporary file can be written");
@@ -59,7 +62,11 @@ fn followed(bytes: &[u8], size: usize) -> (Vec<String>, Tally) {
         Ok(())
     };
     let source = Pieces { bytes, size };
-    let tally = follow(source, &Log::Text, &mut writer, each).expect("text is never damaged");
+    let tally = match follow(source, log, &mut writer, each) {
+        Ok(tally) => Some(tally),
+        Err(FollowError::Damaged { .. }) => None,
+        Err(error) => panic!("a file that cannot be written: {error}"),
+    };
     (lines, tally)
 }
 
