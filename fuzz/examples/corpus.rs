@@ -151,6 +151,17 @@ fn region<const READ: usize, const WRITE: usize, const ERASE: usize>(
             let image = &flash.image()[..written.map_or(0, |last| last + 1)];
             let name = format!("write{WRITE}_erase{ERASE}_{saves}");
             seeds.put("flash", &name, &[&control, image].concat())?;
+            let control: [u8; CONTROL] = [geometry, 0, 0, 0];
+            if saves == 4 {
+                seeds.put("flash_image", &name, &[&control, image].concat())?;
+                let mut damaged = image.to_vec();
+                damaged[..4].fill(0);
+                seeds.put(
+                    "flash_image",
+                    &format!("{name}_damaged"),
+                    &[&control, &*damaged].concat(),
+                )?;
+            }
         }
     }
     Ok(())

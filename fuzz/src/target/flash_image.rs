@@ -1,0 +1,68 @@
+//! Dumps of flash, as the host reads them.
+
+use gradlet::checkpoint::Checkpoint;
+use gradlet::manager::Geometry;
+use gradlet_host::flash_image::{FlashImage, Place, is_flash_image};
+
+use super::CONTROL;
+use crate::memory::bounded;
+use crate::{scratch, seal};
+
+/// Unit, erase size and blocks of the regions in the seeds, which are those of the target `flash`.
+const GEOMETRIES: [(u32, u32, u32); 5] = [
+    (1, 256, 6),
+    (4, 512, 5),
+    (8, 1024, 4),
+    (32, 2048, 2),
+    (16, 256, 9),
+];
+
+/// Reads a dump, whose region is where its markers say or where a user says.
+pub fn flash_image(bytes: &[u8]) {
+    let Some((control, dump)) = bytes.split_first_chunk::<CONTROL>() else {
+        return;
+    };
+    let (unit, erase_size, blocks) = GEOMETRIES[usize::from(control[0]) % GEOMETRIES.len()];
+    let geometry = Geometry::new(unit, erase_size, blocks);
+    let geometry = geometry.expect("a geometry that regions can have");
+    let mut sealed = dump.to_vec();
+    seal::region(&mut sealed, &geometry);
+    let told = Place {
+        start: Some(usize::from(control[1] % 8)),
+        geometry: Some(geometry),
+    };
+    for dump in [dump, &sealed] {
+        let path = scratch::path("flash.bin");
+        scratch::write(&path, dump);
+        bounded(dump.len(), || {
+            let _ = is_flash_image(&path);
+            for place in [Place::default(), told] {
+                if let Ok(image) = FlashImage::open(&path, place) {
+                    ask(&image);
+                }
+            }
+        });
+    }
+}
+
+fn ask(image: &FlashImage) {
+    let whole = image.whole();
+    for stored in &whole {
+        let bytes = image.read(stored);
+        let checkpoint = Checkpoint::parse(&bytes).expect("what is said to be whole");
+        assert_eq!(checkpoint.len(), bytes.len());
+    }
+    for salvaged in image.salvaged() {
+        let checkpoint = Checkpoint::parse(&salvaged.bytes).expect("what is said to be whole");
+        assert_eq!(checkpoint.len(), salvaged.bytes.len());
+        assert_eq!(checkpoint.info(), salvaged.info);
+    }
+    let _ = (image.most_erases(), image.region());
+    let is_empty = whole.is_empty() && image.salvaged().is_empty();
+    assert_eq!(
+        image.newest().is_err(),
+        is_empty,
+        "the newest of {is_empty}"
+    );
+    let _ = image.at_step(2);
+}
