@@ -180,15 +180,18 @@ impl FlashImage {
         let known = self.checkpoints.iter().filter(|stored| stored.is_whole());
         let mut known: Vec<Vec<u8>> = known.map(|stored| self.read(stored)).collect();
         let mut found: Vec<Salvaged> = Vec::new();
+        // Behind the last one that is whole: what begins within it is a value of its own.
+        let mut next = 0;
         for at in 0..once {
             let rest = &data[at..];
-            if !rest.starts_with(&device::MAGIC) {
+            if at < next || !rest.starts_with(&device::MAGIC) {
                 continue;
             }
             let Ok(checkpoint) = Checkpoint::parse(rest) else {
                 continue;
             };
             let bytes = &rest[..checkpoint.len()];
+            next = at + bytes.len();
             if known.iter().any(|known| known == bytes) {
                 continue;
             }

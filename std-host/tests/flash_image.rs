@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use gradlet::manager::{CheckpointManager, Keep, Options};
+use gradlet::checkpoint::{Choice, Encoder};
+use gradlet::manager::{CheckpointManager, Geometry, Keep, Options};
 use gradlet::mock_flash::{MockFlash, Tear, TornReads, storage_len};
+use gradlet::tensor::ViewMut;
+use gradlet::variable::Named;
 use gradlet::{Adam, Head, checkpoint};
+use gradlet_host::flash_image::{FlashImage, Place};
 use serde_json::Value;
 
 type Model = Head<16, 10, Adam>;
@@ -270,6 +274,30 @@ fn whole_checkpoints_are_found_even_if_every_marker_is_gone() {
         let bytes = std::fs::read(out.join(format!("ckpt-{step}.salvaged.gck"))).unwrap();
         assert!(bytes == life.checkpoints[step - 1], "step {step}");
     }
+}
+
+/// A dump may hold a thousand in one another, which together are far longer than it.
+#[test]
+fn a_checkpoint_in_a_salvaged_one_is_a_value_of_it() {
+    let mut outer = vec![1; 10];
+    for _ in 0..3 {
+        let mut bytes = vec![0; 1 << 10];
+        let held = Named::new("held", ViewMut::U8(&mut outer));
+        let raw = Encoder::new().choosing(|_| Choice::Raw);
+        let len = raw.clone().fill(&held, &mut bytes).unwrap();
+        bytes.truncate(len);
+        outer = bytes;
+    }
+    let mut image = vec![0; 2 * 2048];
+    image[100..][..outer.len()].copy_from_slice(&outer);
+    let (_folder, dump) = dumped(&image);
+    let place = Place {
+        start: Some(0),
+        geometry: Some(Geometry::new(8, 2048, 2).unwrap()),
+    };
+    let image = FlashImage::open(&dump, place).unwrap();
+    let found: Vec<&[u8]> = image.salvaged().iter().map(|one| &*one.bytes).collect();
+    assert_eq!(found, [&*outer]);
 }
 
 #[test]
