@@ -108,6 +108,7 @@ impl Crc32c {
     }
 
     /// A checksum that goes on from a [`value`](Self::value).
+    #[cfg(feature = "encodings")]
     pub(crate) const fn from_value(value: u32) -> Self {
         Self(!value)
     }

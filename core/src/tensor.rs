@@ -1,6 +1,6 @@
 //! Element types, shapes and borrowed views of tensors.
 
-use crate::kernel::as_bytes;
+use crate::kernel::{as_bytes, as_bytes_mut};
 
 /// Element type of a tensor, with TensorFlow's `DataType` numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,11 +60,27 @@ impl DType {
     }
 
     /// The type that has `number` in TensorFlow, where a device tensor can have it.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|dtype| dtype.number() == number)
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::F32,
+            2 => Self::F64,
+            3 => Self::I32,
+            4 => Self::U8,
+            5 => Self::I16,
+            6 => Self::I8,
+            9 => Self::I64,
+            10 => Self::Bool,
+            14 => Self::Bf16,
+            17 => Self::U16,
+            19 => Self::F16,
+            22 => Self::U32,
+            23 => Self::U64,
+            _ => return None,
+        })
     }
 
     /// Bytes an element takes.
+    #[inline(never)]
     pub const fn size(self) -> usize {
         match self {
             Self::U8 | Self::I8 | Self::Bool => 1,
@@ -126,9 +142,30 @@ impl Shape {
         self
     }
 
+    /// Reads `rank` sizes with `size`, outermost first; `None` above [`MAX_RANK`], or where `size`
+    /// gives none.
+    pub(crate) fn read(rank: u8, mut size: impl FnMut() -> Option<u32>) -> Option<Self> {
+        let mut shape = Self::SCALAR;
+        shape.rank = rank;
+        for dim in shape.dims.get_mut(..rank.into())? {
+            *dim = size()?;
+        }
+        Some(shape)
+    }
+
     /// The sizes, outermost first.
     pub fn dims(&self) -> &[u32] {
         self.dims.get(..usize::from(self.rank)).unwrap_or_default()
+    }
+
+    /// Number of elements; `None` if it does not fit in 32 bits, as in no checkpoint.
+    #[inline(never)]
+    pub(crate) fn elements_u32(&self) -> Option<u32> {
+        // More is cut to a product that is too large in any case, unless a size of 0 follows.
+        let elements = self.dims().iter().fold(1u64, |product, &dim| {
+            (product * u64::from(dim)).min(1 << 32)
+        });
+        u32::try_from(elements).ok()
     }
 
     /// Number of elements; `None` if it does not fit in 64 bits.
@@ -163,6 +200,7 @@ pub enum View<'a> {
 
 impl<'a> View<'a> {
     /// Element type.
+    #[inline(never)]
     pub const fn dtype(&self) -> DType {
         match self {
             Self::F32(_) => DType::F32,
@@ -177,6 +215,7 @@ impl<'a> View<'a> {
     }
 
     /// Number of elements.
+    #[inline(never)]
     pub const fn len(&self) -> usize {
         match self {
             Self::F32(x) => x.len(),
@@ -202,8 +241,9 @@ impl<'a> View<'a> {
 
     /// The bytes of whole elements where they lie in memory: in this machine's order, or little-endian
     /// if that is what the view holds.
-    pub(crate) fn bytes(self) -> &'a [u8] {
-        match self {
+    #[inline(never)]
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        match *self {
             Self::F32(x) => as_bytes(x),
             Self::I64(x) => as_bytes(x),
             Self::U32(x) => as_bytes(x),
@@ -218,7 +258,7 @@ impl<'a> View<'a> {
     }
 
     /// The little-endian form where it lies in memory; `None` if this machine has another.
-    pub(crate) fn in_place(self) -> Option<&'a [u8]> {
+    pub(crate) fn in_place(&self) -> Option<&'a [u8]> {
         let is_little = cfg!(target_endian = "little") || matches!(self, Self::LittleEndian(..));
         is_little.then(|| self.bytes())
     }
@@ -290,31 +330,33 @@ impl ViewMut<'_> {
         }
     }
 
-    /// Assigns whole little-endian elements from element `start` on; returns the bytes used.
-    pub fn assign_le(&mut self, start: usize, bytes: &[u8]) -> usize {
+    /// The bytes of the elements where they lie in memory, in this machine's order.
+    fn bytes(&mut self) -> &mut [u8] {
         match self {
-            Self::F32(x) => assign_le(x, start, bytes, f32::from_le_bytes),
-            Self::I64(x) => assign_le(x, start, bytes, i64::from_le_bytes),
-            Self::U32(x) => assign_le(x, start, bytes, u32::from_le_bytes),
-            Self::U16(x) => assign_le(x, start, bytes, u16::from_le_bytes),
-            Self::Bf16(x) => assign_le(x, start, bytes, u16::from_le_bytes),
-            Self::U8(x) => assign_le(x, start, bytes, |[x]: [u8; 1]| x),
-            Self::I8(x) => assign_le(x, start, bytes, i8::from_le_bytes),
+            Self::F32(x) => as_bytes_mut(x),
+            Self::I64(x) => as_bytes_mut(x),
+            Self::U32(x) => as_bytes_mut(x),
+            Self::U16(x) | Self::Bf16(x) => as_bytes_mut(x),
+            Self::U8(x) => x,
+            Self::I8(x) => as_bytes_mut(x),
         }
     }
-}
 
-fn assign_le<T, const N: usize>(
-    elements: &mut [T],
-    start: usize,
-    bytes: &[u8],
-    element: impl Fn([u8; N]) -> T,
-) -> usize {
-    let mut used = 0;
-    let elements = elements.get_mut(start..).unwrap_or_default();
-    for (slot, &chunk) in elements.iter_mut().zip(bytes.as_chunks::<N>().0) {
-        *slot = element(chunk);
-        used += N;
+    /// Assigns whole little-endian elements from element `start` on; returns the bytes used.
+    #[inline(never)]
+    pub fn assign_le(&mut self, start: usize, bytes: &[u8]) -> usize {
+        let size = self.view().dtype().size();
+        let room = start.checked_mul(size);
+        let room = room.and_then(|start| self.bytes().get_mut(start..));
+        let room = room.unwrap_or_default();
+        let len = bytes.len().min(room.len()) / size * size;
+        let (Some(room), Some(bytes)) = (room.get_mut(..len), bytes.get(..len)) else {
+            return 0;
+        };
+        room.copy_from_slice(bytes);
+        if cfg!(target_endian = "big") {
+            room.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+        }
+        len
     }
-    used
 }

@@ -26,9 +26,9 @@ use embedded_io_async::{Read, Seek, SeekFrom, Write};
 
 use super::decoder::{Decoder, Event};
 use super::encoder::Encoder;
-use super::reader::{Progress, ReadError, SinglePass, next_room, step};
+use super::reader::{CHUNK, Progress, ReadError, SinglePass, next_room, step};
 use super::restore::{Assignment, Restore, RestoreError, Status, Verification};
-use super::writer::{CHUNK, WriteError};
+use super::writer::WriteError;
 use crate::Variables;
 
 /// Writes a checkpoint of all `variables`, losslessly; returns its length in bytes.
@@ -53,23 +53,14 @@ impl Encoder {
         mut writer: W,
     ) -> Result<u32, WriteError<W::Error>> {
         self.check(variables).map_err(WriteError::Encode)?;
-        let mut chunk = [0; CHUNK];
         loop {
-            let elements = self.take_in_place(variables).map_err(WriteError::Encode)?;
-            if let Some(bytes) = elements {
-                writer.write_all(bytes).await.map_err(WriteError::Io)?;
-            }
-            let len = self
-                .fill(variables, &mut chunk)
-                .map_err(WriteError::Encode)?;
-            writer
-                .write_all(chunk.get(..len).unwrap_or_default())
-                .await
-                .map_err(WriteError::Io)?;
-            if len < CHUNK {
+            let bytes = self.take(variables, usize::MAX);
+            let bytes = bytes.map_err(WriteError::Encode)?;
+            if bytes.is_empty() {
                 writer.flush().await.map_err(WriteError::Io)?;
                 return Ok(self.offset());
             }
+            writer.write_all(bytes).await.map_err(WriteError::Io)?;
         }
     }
 }

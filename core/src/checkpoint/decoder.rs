@@ -1,66 +1,62 @@
 //! Bytes to tensors, without I/O.
 
-use super::codec::unpack::{Piece, SCRATCH, Unpack};
+use super::codec::{self, SCRATCH, Unpack};
+use super::encoding::Encoding;
 use super::fault::{DecodeError, Fault};
 use super::format::{
-    END, FIELD_METADATA, FIELD_PADDING, FRAME, KIND_END, KIND_TENSOR, MAGIC, PREAMBLE, TRAILER,
-    VERSION, padding,
+    END, FIELD_METADATA, FIELD_PADDING, FRAME, KIND_END, KIND_TENSOR, MAGIC, PREAMBLE, VERSION,
+    trailer_len,
 };
 use super::frame::{Frame, TensorInfo};
 use super::info::Info;
-use super::repeat;
+use super::piece::Piece;
 use crate::Crc32c;
+use crate::tensor::DType;
 
 /// A checkpoint being read: a state machine that consumes byte slices.
 ///
 /// Nothing it reports before [`Event::End`] is certain but a payload whose
 /// [`Event::TensorEnd`] came: names and shapes are covered by the checksum at the end.
+// In this order, so that what is used most is within reach of the short instructions.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Decoder {
     stage: Stage,
-    /// The part being collected, and how much of it is there.
-    part: [u8; PART],
+    tag: u8,
+    /// Bytes of header fields still to come, and the tag of the one being read.
+    fields: u16,
+    /// How much of the part being collected is there, and how long it is.
     have: usize,
+    wants: usize,
     offset: u32,
     /// Where what is being read starts: a fault in it is said to be there.
     start: u32,
-    info: Info,
     structure: Crc32c,
-    frame: Frame,
-    payload: Unpack,
     payload_crc: Crc32c,
     records: u32,
+    frame: Frame,
+    payload: Unpack,
+    info: Info,
+    part: [u8; PART],
 }
 
 /// The longest part that is collected: a head or a field, which `u8` counts. Between two parts
 /// its room holds decoded elements.
 const PART: usize = 256;
-const _: () = assert!(PART >= SCRATCH);
+const _: () = assert!(SCRATCH < PART);
 
+/// The parts of a checkpoint, in order: tag, length and value once a field, frame to trailer once
+/// a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Preamble,
-    /// The next field's tag, in the `left` bytes of fields.
-    Tag {
-        left: u16,
-    },
-    /// The length of the field's value.
-    Length {
-        left: u16,
-        tag: u8,
-    },
-    Value {
-        left: u16,
-        tag: u8,
-        len: u8,
-    },
+    Tag,
+    Length,
+    Value,
     Frame,
     Head,
     Payload,
     Trailer,
-    Skip {
-        len: u64,
-    },
     End,
     Done,
 }
@@ -93,6 +89,20 @@ pub enum Event<'a> {
     End,
 }
 
+/// What a caller hears of, without what it borrows.
+enum Found {
+    More,
+    /// A field of so many bytes was collected.
+    Metadata(usize),
+    Info,
+    /// The head of a tensor's record, of so many bytes, was collected.
+    Head(usize),
+    /// A tensor's payload is next.
+    Payload,
+    TensorEnd,
+    End,
+}
+
 impl Decoder {
     /// At the start of a checkpoint.
     pub const fn new() -> Self {
@@ -100,8 +110,11 @@ impl Decoder {
             stage: Stage::Preamble,
             part: [0; PART],
             have: 0,
+            wants: PREAMBLE,
             offset: 0,
             start: 0,
+            fields: 0,
+            tag: 0,
             info: Info {
                 global_step: None,
                 time: None,
@@ -123,24 +136,20 @@ impl Decoder {
     /// Bytes that certainly still belong to the checkpoint: reading no more than these leaves
     /// what follows it in a stream untouched. 0 once it is complete, never before.
     pub fn remaining(&self) -> u32 {
-        let have = self.have as u32;
-        let trailer = padding(self.frame.stored_len as usize) as u32 + TRAILER as u32;
-        let end = END as u32;
-        let remaining = match self.stage {
-            Stage::Preamble => end.saturating_add(PREAMBLE as u32),
-            Stage::Tag { left } | Stage::Length { left, .. } => end + u32::from(left),
-            Stage::Value { left, len, .. } => end + u32::from(left) + u32::from(len),
-            Stage::Frame => end,
-            Stage::Head => u32::from(self.frame.head_len)
-                .saturating_add(self.frame.stored_len)
-                .saturating_add(trailer + end),
-            Stage::Payload => self.payload.stored().saturating_add(trailer + end),
-            Stage::Trailer => trailer + end,
-            Stage::Skip { len } => u32::try_from(len).unwrap_or(u32::MAX).saturating_add(end),
-            Stage::End => end - FRAME as u32,
+        let part = self.wants.saturating_sub(self.have) as u32;
+        let (fields, end) = (u32::from(self.fields), END as u32);
+        let behind_payload = self.trailer_len() as u32 + end;
+        match self.stage {
+            Stage::Preamble | Stage::Trailer => part + end,
+            Stage::Tag | Stage::Length => fields + end,
+            Stage::Value => part + fields + end,
+            // It may be that of the end.
+            Stage::Frame => part + (END - FRAME) as u32,
+            Stage::Head => (part + behind_payload).saturating_add(self.frame.stored_len),
+            Stage::Payload => behind_payload.saturating_add(self.payload.stored()),
+            Stage::End => part,
             Stage::Done => 0,
-        };
-        remaining.saturating_sub(have)
+        }
     }
 
     /// Takes bytes from the front of `input` up to the next event.
@@ -152,158 +161,136 @@ impl Decoder {
         &'a mut self,
         input: &mut &'i [u8],
     ) -> Result<Event<'a>, DecodeError> {
-        // Ends: each turn consumes input, changes the stage or returns.
-        loop {
-            let len = match self.stage {
-                Stage::Preamble => PREAMBLE,
-                Stage::Tag { left: 0 } => {
-                    self.begin(Stage::Frame);
-                    return Ok(Event::Info(self.info));
-                }
-                Stage::Length { left: 0, tag } => return Err(self.fault(Fault::Field { tag })),
-                Stage::Tag { .. } | Stage::Length { .. } => 1,
-                Stage::Value { len, .. } => len.into(),
-                Stage::Frame => FRAME,
-                Stage::Head => self.frame.head_len.into(),
-                Stage::Payload if self.payload.is_complete() => {
-                    self.begin(Stage::Trailer);
-                    continue;
-                }
-                Stage::Payload => return self.payload(input),
-                Stage::Trailer => padding(self.frame.stored_len as usize) + TRAILER,
-                Stage::Skip { len: 0 } => {
-                    self.records += 1;
-                    self.begin(Stage::Frame);
-                    continue;
-                }
-                Stage::Skip { len } => {
-                    let skip = usize::try_from(len).unwrap_or(usize::MAX).min(input.len());
-                    if skip == 0 {
-                        return Ok(Event::More);
-                    }
-                    let bytes = self.consume(input, skip)?;
-                    self.skipped(len, bytes);
-                    self.stage = Stage::Skip {
-                        len: len - skip as u64,
-                    };
-                    continue;
-                }
-                Stage::End => END - FRAME,
-                Stage::Done => return Ok(Event::End),
-            };
-            if !self.collect(input, len)? {
-                return Ok(Event::More);
+        let found = self.step(input);
+        let offset = self.start;
+        let event = match found {
+            Ok(Found::More) => Ok(Event::More),
+            Ok(Found::Metadata(len)) => Ok(Event::Metadata(first(&self.part, len))),
+            Ok(Found::Info) => Ok(Event::Info(self.info)),
+            Ok(Found::Head(len)) => {
+                let tensor = self.frame.tensor(first(&self.part, len));
+                tensor.map(|info| {
+                    self.start = self.offset;
+                    self.payload =
+                        Unpack::start(info.encoding, info.dtype, info.elements, info.stored_len);
+                    Event::Tensor(info)
+                })
             }
-            let start = self.start;
-            let found = match self.part(len) {
-                Ok(Part::Inner) => continue,
-                Ok(found) => found,
-                Err(fault) => {
-                    return Err(DecodeError {
-                        offset: start,
-                        fault,
-                    });
+            Ok(Found::Payload) => self.payload(input),
+            Ok(Found::TensorEnd) => Ok(Event::TensorEnd),
+            Ok(Found::End) => Ok(Event::End),
+            Err(fault) => Err(fault),
+        };
+        event.map_err(|fault| DecodeError { offset, fault })
+    }
+
+    /// Takes in parts up to one that a caller hears of.
+    fn step(&mut self, input: &mut &[u8]) -> Result<Found, Fault> {
+        // Ends: each turn consumes input, goes on to another stage or returns.
+        loop {
+            match self.stage {
+                Stage::Tag if self.fields == 0 => {
+                    self.begin(Stage::Frame, FRAME);
+                    return Ok(Found::Info);
                 }
-            };
-            let part = self.part.get(..len).unwrap_or_default();
-            return match found {
-                Part::Inner | Part::Trailer => Ok(Event::TensorEnd),
-                Part::Metadata => Ok(Event::Metadata(part)),
-                Part::Head => match self.frame.tensor(part) {
-                    Ok(info) => {
-                        self.payload = Unpack::start(
-                            info.encoding,
-                            info.dtype,
-                            info.elements,
-                            info.stored_len,
-                        );
-                        Ok(Event::Tensor(info))
-                    }
-                    Err(fault) => Err(DecodeError {
-                        offset: start,
-                        fault,
-                    }),
+                Stage::Payload if self.payload.is_complete() => {
+                    self.begin(Stage::Trailer, self.trailer_len());
+                }
+                Stage::Payload if self.frame.kind == KIND_TENSOR => return Ok(Found::Payload),
+                Stage::Payload => match self.payload(input)? {
+                    Event::More => return Ok(Found::More),
+                    _ => continue,
                 },
-            };
+                Stage::Done => return Ok(Found::End),
+                _ => {}
+            }
+            if !self.collect(input)? {
+                return Ok(Found::More);
+            }
+            if let Some(found) = self.part()? {
+                return Ok(found);
+            }
         }
     }
 
-    /// Takes in the part of `len` bytes that was collected, and goes on to the next stage.
-    fn part(&mut self, len: usize) -> Result<Part, Fault> {
-        let part = self.part.get(..len).unwrap_or_default();
-        self.have = 0;
+    /// Takes in the part that was collected, and goes on to the next stage.
+    fn part(&mut self) -> Result<Option<Found>, Fault> {
+        let len = self.wants;
+        let part = first(&self.part, len);
         if self.stage != Stage::End {
             self.structure.update(part);
         }
-        let mut found = Part::Inner;
         match self.stage {
             Stage::Preamble => {
-                let left = preamble(part)?;
-                self.begin(Stage::Tag { left });
+                self.fields = preamble(part)?;
+                self.begin(Stage::Tag, 1);
             }
-            Stage::Tag { left } => {
-                let left = left.saturating_sub(1);
-                match *part {
-                    [FIELD_PADDING] => self.begin(Stage::Tag { left }),
-                    [tag] => self.stage = Stage::Length { left, tag },
-                    _ => return Err(Fault::Truncated),
-                }
-            }
-            Stage::Length { left, tag } => {
-                let &[len] = part else {
-                    return Err(Fault::Truncated);
-                };
-                let left = left.checked_sub(1 + u16::from(len));
-                let left = left.ok_or(Fault::Field { tag })?;
-                self.begin(Stage::Value { left, tag, len });
-            }
-            Stage::Value { left, tag, .. } => {
-                if tag == FIELD_METADATA {
-                    found = Part::Metadata;
+            Stage::Tag => {
+                let tag = part.first().copied().unwrap_or_default();
+                self.fields = self.fields.saturating_sub(1);
+                if tag == FIELD_PADDING {
+                    self.begin(Stage::Tag, 1);
+                } else if self.fields == 0 {
+                    return Err(Fault::Field { tag });
                 } else {
-                    self.info.field(tag, part)?;
+                    // A fault in the length is said to be at the tag.
+                    self.tag = tag;
+                    self.stage = Stage::Length;
                 }
-                self.begin(Stage::Tag { left });
+            }
+            Stage::Length => {
+                let len = part.first().copied().unwrap_or_default();
+                let left = self.fields.checked_sub(1 + u16::from(len));
+                self.fields = left.ok_or(Fault::Field { tag: self.tag })?;
+                self.begin(Stage::Value, len.into());
+            }
+            Stage::Value => {
+                let is_metadata = self.tag == FIELD_METADATA;
+                if !is_metadata {
+                    self.info.field(self.tag, part)?;
+                }
+                self.begin(Stage::Tag, 1);
+                return Ok(is_metadata.then_some(Found::Metadata(len)));
             }
             Stage::Frame => {
-                let frame = part.first_chunk().ok_or(Fault::Truncated)?;
-                self.frame = Frame::parse(*frame);
-                let stored = u64::from(self.frame.stored_len);
-                self.stage = match self.frame.kind {
-                    KIND_TENSOR => Stage::Head,
-                    KIND_END => Stage::End,
-                    _ => Stage::Skip {
-                        len: u64::from(self.frame.head_len)
-                            + stored
-                            + padding(self.frame.stored_len as usize) as u64
-                            + TRAILER as u64,
-                    },
+                self.frame = Frame::parse(*part.first_chunk().ok_or(Fault::Truncated)?);
+                // Faults in what belongs to the frame are said to be at its start.
+                (self.stage, self.wants) = match self.frame.kind {
+                    KIND_END => (Stage::End, END - FRAME),
+                    _ => (Stage::Head, self.frame.head_len.into()),
                 };
             }
             Stage::Head => {
-                self.payload_crc = Crc32c::new();
                 self.records += 1;
-                found = Part::Head;
-                self.begin(Stage::Payload);
+                self.payload_crc = Crc32c::new();
+                self.stage = Stage::Payload;
+                if self.frame.kind == KIND_TENSOR {
+                    return Ok(Some(Found::Head(len)));
+                }
+                // Bytes of a record that this reader does not know.
+                let stored = self.frame.stored_len;
+                self.payload = Unpack::start(Encoding::Raw, DType::U8, stored, stored);
             }
             Stage::Trailer => {
-                trailer(part, self.payload_crc.value())?;
-                found = Part::Trailer;
-                self.begin(Stage::Frame);
+                if self.frame.kind == KIND_TENSOR {
+                    trailer(part, self.payload_crc.value())?;
+                    self.begin(Stage::Frame, FRAME);
+                    return Ok(Some(Found::TensorEnd));
+                }
+                self.begin(Stage::Frame, FRAME);
             }
             Stage::End => {
-                let expected = part.first_chunk().ok_or(Fault::Truncated)?;
-                self.end(u32::from_le_bytes(*expected))?;
-                self.stage = Stage::Done;
+                self.end(part)?;
+                self.begin(Stage::Done, 0);
             }
-            Stage::Payload | Stage::Skip { .. } | Stage::Done => {}
+            Stage::Payload | Stage::Done => {}
         }
-        Ok(found)
+        Ok(None)
     }
 
-    /// Goes on to a stage that a fault in it, or in the parts that belong to it, is said to be at.
-    const fn begin(&mut self, stage: Stage) {
-        self.stage = stage;
+    /// Goes on to a stage and its part of `wants` bytes.
+    fn begin(&mut self, stage: Stage, wants: usize) {
+        (self.stage, self.wants) = (stage, wants);
         self.start = self.offset;
     }
 
@@ -321,121 +308,83 @@ impl Decoder {
         }
     }
 
-    /// Collects a part of `len` bytes; whether they are all there.
-    fn collect(&mut self, input: &mut &[u8], len: usize) -> Result<bool, DecodeError> {
-        let missing = len.saturating_sub(self.have);
-        let bytes = self.consume(input, missing.min(input.len()))?;
+    /// Collects the part; whether all of it is there.
+    fn collect(&mut self, input: &mut &[u8]) -> Result<bool, Fault> {
+        let missing = self.wants.saturating_sub(self.have);
+        let (bytes, rest) = input.split_at_checked(missing).unwrap_or((input, &[]));
+        *input = rest;
         // Long enough for every part: heads and fields are the longest.
         let room = self.part.get_mut(self.have..).unwrap_or_default();
         for (slot, &byte) in room.iter_mut().zip(bytes) {
             *slot = byte;
         }
         self.have += bytes.len();
-        Ok(self.have == len)
+        self.offset = advanced(self.offset, bytes.len())?;
+        let is_whole = self.have == self.wants;
+        if is_whole {
+            self.have = 0;
+        }
+        Ok(is_whole)
     }
 
     /// The next piece of the payload.
-    fn payload<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Event<'a>, DecodeError> {
+    fn payload<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Event<'a>, Fault> {
         let before = input.len();
         let Some(scratch) = self.part.first_chunk_mut() else {
             return Ok(Event::More);
         };
-        let piece = self.payload.advance(input, scratch);
-        let piece = piece.map_err(|fault| DecodeError {
-            offset: self.start,
-            fault,
-        })?;
+        let piece = self.payload.advance(input, scratch)?;
         self.offset = advanced(self.offset, before - input.len())?;
+        if let Some(piece) = piece {
+            codec::extend(&mut self.payload_crc, piece);
+        }
         Ok(match piece {
             None => Event::More,
-            Some(Piece::Elements(bytes)) => {
-                self.payload_crc.update(bytes);
-                Event::Data(bytes)
-            }
-            Some(Piece::Repeated { element, count }) => {
-                repeat::extend(&mut self.payload_crc, element, count);
-                Event::Repeated { element, count }
-            }
+            Some(Piece::Elements(bytes)) => Event::Data(bytes),
+            Some(Piece::Repeated { element, count }) => Event::Repeated { element, count },
         })
     }
 
-    /// Counts the head and trailer of a skipped record to the structure, not its payload.
-    fn skipped(&mut self, left: u64, bytes: &[u8]) {
-        let pad = padding(self.frame.stored_len as usize) as u64;
-        let trailer = pad + TRAILER as u64;
-        let payload = trailer + u64::from(self.frame.stored_len);
-        for (index, byte) in (0u64..).zip(bytes) {
-            let left = left - index;
-            if left > payload || left <= trailer {
-                self.structure.update(core::slice::from_ref(byte));
-            }
-        }
+    /// Bytes behind the payload.
+    const fn trailer_len(&self) -> usize {
+        trailer_len(self.frame.stored_len as usize)
     }
 
-    fn end(&self, expected: u32) -> Result<(), Fault> {
+    /// Compares the end with what was read.
+    fn end(&self, checksum: &[u8]) -> Result<(), Fault> {
+        let expected = u32::from_le_bytes(*checksum.first_chunk().ok_or(Fault::Truncated)?);
         let found = self.structure.value();
         if found != expected {
             return Err(Fault::Structure { expected, found });
         }
-        let count = self.frame.count();
-        if u32::from(count) != self.records {
-            return Err(Fault::Count {
-                expected: count,
-                found: self.records,
-            });
+        let (expected, found) = (self.frame.count(), self.records);
+        if u32::from(expected) != found {
+            return Err(Fault::Count { expected, found });
         }
-        let total = self.frame.stored_len;
-        if total != self.offset {
-            return Err(Fault::Total {
-                expected: total,
-                found: self.offset,
-            });
+        let (expected, found) = (self.frame.stored_len, self.offset);
+        if expected != found {
+            return Err(Fault::Total { expected, found });
         }
         Ok(())
     }
-
-    /// The next `len` bytes of `input`, which has as many.
-    fn consume<'i>(&mut self, input: &mut &'i [u8], len: usize) -> Result<&'i [u8], DecodeError> {
-        let (bytes, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
-        *input = rest;
-        self.offset = advanced(self.offset, len)?;
-        Ok(bytes)
-    }
-
-    /// `fault` in what is being read.
-    const fn fault(&self, fault: Fault) -> DecodeError {
-        DecodeError {
-            offset: self.start,
-            fault,
-        }
-    }
-}
-
-/// What a part that was collected is.
-enum Part {
-    /// A step on the way to what a caller hears of.
-    Inner,
-    Metadata,
-    /// The head of a tensor's record.
-    Head,
-    /// What stands behind its payload.
-    Trailer,
-}
-
-/// The offset `len` bytes on.
-fn advanced(offset: u32, len: usize) -> Result<u32, DecodeError> {
-    let next = u32::try_from(len).ok();
-    let next = next.and_then(|len| offset.checked_add(len));
-    next.ok_or(DecodeError {
-        offset,
-        fault: Fault::TooLong,
-    })
 }
 
 impl Default for Decoder {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The first `len` bytes of what was collected.
+fn first(part: &[u8; PART], len: usize) -> &[u8] {
+    part.get(..len).unwrap_or_default()
+}
+
+/// The offset `len` bytes on.
+fn advanced(offset: u32, len: usize) -> Result<u32, Fault> {
+    let next = u32::try_from(len).ok();
+    let next = next.and_then(|len| offset.checked_add(len));
+    next.ok_or(Fault::TooLong)
 }
 
 /// The length of the fields behind the preamble.

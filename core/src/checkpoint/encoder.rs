@@ -2,17 +2,16 @@
 
 use core::fmt;
 
-use super::codec::choose::choose;
-use super::codec::pack::Pack;
+use super::codec::{Pack, choose};
 use super::encoding::Choice;
 use super::format::{
     END, FIELD, FIELD_GLOBAL_STEP, FIELD_METADATA, FIELD_MODEL_ID, FIELD_PADDING, FIELD_TIME,
-    FRAME, MAGIC, VERSION, padding, varint,
+    MAGIC, VERSION, padding,
 };
 use super::frame::Frame;
-use super::section::Section;
+use super::part::{Part, copy};
 use crate::tensor::View;
-use crate::variable::{Collections, Variable};
+use crate::variable::{Collections, Name, Variable};
 use crate::{Crc32c, Variables};
 
 /// A checkpoint being written: a state machine that fills byte slices.
@@ -27,12 +26,19 @@ pub struct Encoder {
     time: Option<i64>,
     choice: Option<fn(&Variable<'_>) -> Choice>,
     names: Names,
+    purpose: Purpose,
     stage: Stage,
-    /// Bytes of the stage, or of the payload's piece, that are out already.
-    position: usize,
+    /// What is being written, unless it is elements that are written from where they lie.
+    part: Part,
+    /// Bytes of the piece being written, and how many are out already.
+    len: u32,
+    position: u32,
     /// The variable being written, and how many were written before it.
-    index: usize,
+    index: u32,
     records: u16,
+    /// Bytes of the metadata or the name at the end of a head, and how many were put already.
+    tail: u8,
+    tail_put: u8,
     offset: u32,
     payload_start: u32,
     structure: Crc32c,
@@ -47,13 +53,22 @@ enum Names {
     Distinct,
 }
 
-/// The parts of a checkpoint, in order; head, payload and trailer once a tensor.
+/// Whether the checkpoint is written, or only its bytes are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Write,
+    Count,
+}
+
+/// The parts of a checkpoint, in order; head and payload once a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Preamble,
+    Start,
+    Header,
+    /// What stands behind the payload before, and the frame and head of the next record.
     Head,
     Payload,
-    Trailer,
+    /// The same, and the frame of the end.
     End,
     Checksum,
     Done,
@@ -62,14 +77,23 @@ enum Stage {
 impl Encoder {
     /// At the start of a checkpoint.
     pub const fn new() -> Self {
+        Self::with(None, None)
+    }
+
+    const fn with(time: Option<i64>, choice: Option<fn(&Variable<'_>) -> Choice>) -> Self {
         Self {
-            time: None,
-            choice: None,
+            time,
+            choice,
             names: Names::Unknown,
-            stage: Stage::Preamble,
+            purpose: Purpose::Write,
+            stage: Stage::Start,
+            part: Part::EMPTY,
+            len: 0,
             position: 0,
             index: 0,
             records: 0,
+            tail: 0,
+            tail_put: 0,
             offset: 0,
             payload_start: 0,
             structure: Crc32c::new(),
@@ -101,10 +125,22 @@ impl Encoder {
     /// });
     /// # let _ = encoder;
     /// ```
+    #[cfg(feature = "encodings")]
     #[must_use]
     pub const fn choosing(mut self, choice: fn(&Variable<'_>) -> Choice) -> Self {
         self.choice = Some(choice);
         self
+    }
+
+    /// At the start of a checkpoint without any encoding.
+    pub(crate) const fn raw() -> Self {
+        Self::with(None, Some(|_| Choice::Raw))
+    }
+
+    /// The same at the start of its checkpoint.
+    #[must_use]
+    pub const fn restarted(&self) -> Self {
+        Self::with(self.time, self.choice)
     }
 
     /// Bytes of the checkpoint produced so far.
@@ -119,19 +155,14 @@ impl Encoder {
     /// # Errors
     /// Those of [`fill`](Self::fill).
     pub fn total_len(&self, variables: &impl Variables) -> Result<u32, EncodeError> {
-        let mut counting = Section::counting();
-        // Only the length of the model's number counts here, and its value costs a checksum.
-        let metadata = variables.metadata();
-        self.preamble(variables.global_step(), 0, metadata, &mut counting)?;
-        let mut total = counting.total() as u64 + END as u64;
-        let mut records = 0u16;
-        let mut next = 0;
-        while let Some((index, variable)) = self.saved_from(variables, next)? {
-            total += u64::from(self.frame(&variable, index)?.record_len());
-            records = records.checked_add(1).ok_or(EncodeError::TooMany)?;
-            next = index + 1;
+        let mut counting = self.restarted();
+        counting.names = self.names;
+        counting.purpose = Purpose::Count;
+        while counting.stage != Stage::Done {
+            counting.next(variables)?;
+            counting.offset = advanced(counting.offset, counting.len as usize)?;
         }
-        u32::try_from(total).map_err(|_| EncodeError::TooLong)
+        Ok(counting.offset)
     }
 
     /// Finds out before the first byte whether `variables` fit in a checkpoint.
@@ -157,224 +188,248 @@ impl Encoder {
         out: &mut [u8],
     ) -> Result<usize, EncodeError> {
         let mut filled = 0;
-        while self.stage != Stage::Done {
-            let rest = out.get_mut(filled..).unwrap_or_default();
-            let mut section = Section::new(self.position, rest);
-            match self.stage {
-                Stage::Preamble => {
-                    let (step, id) = (variables.global_step(), variables.model_id());
-                    self.preamble(step, id, variables.metadata(), &mut section)?;
-                }
-                Stage::Head | Stage::Payload => {
-                    self.emit(&self.variable(variables)?, &mut section);
-                }
-                _ => self.emit_behind(&mut section)?,
-            }
-            let (written, complete) = (section.written(), section.is_complete());
-            self.emitted(rest.get(..written).unwrap_or_default())?;
-            filled += written;
-            if !complete {
+        while let Some(room) = out.get_mut(filled..)
+            && !room.is_empty()
+        {
+            let bytes = self.take(variables, room.len())?;
+            if bytes.is_empty() {
                 break;
             }
-            self.next(variables)?;
+            filled += copy(bytes, room);
         }
         Ok(filled)
     }
 
-    /// The rest of the elements being written as the bytes that they are, taken as written; `None`
-    /// where the next bytes are others, or this machine's are not little-endian. So a writer gets
-    /// them from where they lie, without a copy.
-    pub(super) fn take_in_place<'a>(
-        &mut self,
-        variables: &'a impl Variables,
-    ) -> Result<Option<&'a [u8]>, EncodeError> {
-        if self.stage != Stage::Payload {
-            return Ok(None);
-        }
-        let view = self.variable(variables)?.view;
-        let elements = self.payload.in_place(view);
-        let Some(rest) = elements.and_then(|bytes| bytes.get(self.position..)) else {
-            return Ok(None);
-        };
-        self.emitted(rest)?;
-        self.next(variables)?;
-        Ok(Some(rest))
-    }
-
-    /// These bytes more of the part are out.
+    /// At most `most` of the next bytes, where they lie, taken as written; none behind the last.
     #[inline(never)]
-    fn emitted(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+    pub(super) fn take<'a>(
+        &'a mut self,
+        variables: &'a impl Variables,
+        most: usize,
+    ) -> Result<&'a [u8], EncodeError> {
+        while self.position == self.len {
+            if self.stage == Stage::Done {
+                return Ok(&[]);
+            }
+            self.next(variables)?;
+        }
+        let in_place = match self.stage {
+            Stage::Payload => {
+                let Some(variable) = variables.variable(self.index as usize) else {
+                    return Err(self.missing());
+                };
+                self.payload.in_place(&variable.view)
+            }
+            _ => None,
+        };
+        let piece = in_place.unwrap_or(self.part.bytes());
+        let bytes = piece.get(self.position as usize..).unwrap_or_default();
+        let bytes = bytes.get(..most).unwrap_or(bytes);
+        if bytes.is_empty() {
+            return Err(self.changed());
+        }
         match self.stage {
             Stage::Payload => self.payload.emitted(bytes),
             Stage::Checksum => {}
             _ => self.structure.update(bytes),
         }
-        self.position += bytes.len();
-        let advanced = u32::try_from(bytes.len()).ok();
-        let advanced = advanced.and_then(|n| self.offset.checked_add(n));
-        self.offset = advanced.ok_or(EncodeError::TooLong)?;
-        Ok(())
+        self.position += bytes.len() as u32;
+        self.offset = advanced(self.offset, bytes.len())?;
+        Ok(bytes)
     }
 
-    /// Writes the part of a variable's record that the stage stands for, or what of it is not out yet.
-    #[inline(never)]
-    fn emit(&self, variable: &Variable<'_>, section: &mut Section<'_>) {
-        match self.stage {
-            Stage::Head => head(variable, self.frame, section),
-            _ => self.payload.emit(&variable.view, section),
-        }
-    }
-
-    /// Writes what stands behind the payload or behind all of them.
-    #[inline(never)]
-    fn emit_behind(&self, section: &mut Section<'_>) -> Result<(), EncodeError> {
-        match self.stage {
-            Stage::Trailer => {
-                section.put_padding(padding(self.frame.stored_len as usize));
-                section.put(&self.payload.crc32c().to_le_bytes());
-            }
-            Stage::End => {
-                let start = self.offset.wrapping_sub(self.position as u32);
-                let total = start.checked_add(END as u32).ok_or(EncodeError::TooLong)?;
-                section.put(&Frame::end(self.records, total).bytes());
-            }
-            _ => section.put(&self.structure.value().to_le_bytes()),
-        }
-        Ok(())
-    }
-
-    /// Goes on to the next part: the one before is out.
+    /// Goes on to the next piece: the one before is out.
     #[inline(never)]
     fn next(&mut self, variables: &impl Variables) -> Result<(), EncodeError> {
         self.position = 0;
+        self.part.clear();
         match self.stage {
-            Stage::Preamble => self.begin_record(variables),
-            Stage::Head | Stage::Payload => self.next_piece(&self.variable(variables)?.view),
-            Stage::Trailer => {
-                self.index += 1;
-                self.records = self.records.checked_add(1).ok_or(EncodeError::TooMany)?;
-                self.begin_record(variables)
+            _ if self.tail_put < self.tail => {}
+            Stage::Start => {
+                // Only the length of the model's number counts there, and its value costs a checksum.
+                let id = match self.purpose {
+                    Purpose::Write => variables.model_id(),
+                    Purpose::Count => 0,
+                };
+                self.put_header(variables.global_step(), id, variables.metadata().len())?;
+            }
+            Stage::Header => self.begin_record(variables)?,
+            Stage::Head | Stage::Payload => {
+                let Some(variable) = variables.variable(self.index as usize) else {
+                    return Err(self.missing());
+                };
+                if self.next_piece(&variable.view)? {
+                    return Ok(());
+                }
+                self.begin_record(variables)?;
             }
             Stage::End => {
+                self.part.put(&self.structure.value().to_le_bytes());
                 self.stage = Stage::Checksum;
-                Ok(())
             }
-            Stage::Checksum | Stage::Done => {
-                self.stage = Stage::Done;
-                Ok(())
+            Stage::Checksum | Stage::Done => self.stage = Stage::Done,
+        }
+        if self.tail_put < self.tail {
+            if self.stage == Stage::Header {
+                self.put_tail(None, variables.metadata());
+            } else {
+                let Some(variable) = variables.variable(self.index as usize) else {
+                    return Err(self.missing());
+                };
+                self.put_tail(Some(&variable.name), &[]);
+            }
+            if self.part.bytes().is_empty() {
+                return Err(self.changed());
             }
         }
+        self.put_padding();
+        self.len = self.part.bytes().len() as u32;
+        Ok(())
+    }
+
+    /// Puts as much of the name, or else of the metadata, as there is room for.
+    #[inline(never)]
+    fn put_tail(&mut self, name: Option<&Name<'_>>, metadata: &[u8]) {
+        loop {
+            let start = usize::from(self.tail_put);
+            let rest = match name {
+                Some(name) => name.from(start),
+                None => metadata.get(start..).unwrap_or_default(),
+            };
+            let put = self.part.put_some(rest, self.tail - self.tail_put);
+            if put == 0 {
+                return;
+            }
+            self.tail_put += put;
+        }
+    }
+
+    /// Zero bytes, so that what follows starts aligned.
+    fn put_padding(&mut self) {
+        if self.tail_put == self.tail {
+            let end = self.offset as usize + self.part.bytes().len();
+            self.part
+                .put([0; 3].get(..padding(end)).unwrap_or_default());
+        }
+    }
+
+    /// The first or the next piece of the payload, or what stands behind it; whether there is a
+    /// piece.
+    #[inline(never)]
+    fn next_piece(&mut self, view: &View<'_>) -> Result<bool, EncodeError> {
+        let changed = self.changed();
+        if let Stage::Head = self.stage {
+            self.stage = Stage::Payload;
+            self.payload_start = self.offset;
+            self.payload = Pack::nothing();
+            if self.purpose == Purpose::Count {
+                self.offset = advanced(self.offset, self.frame.stored_len as usize)?;
+            } else {
+                let encoding = self.frame.encoding().ok_or(changed)?;
+                self.payload = Pack::start(encoding, view, &mut self.part).ok_or(changed)?;
+            }
+        } else {
+            self.payload.next(view, &mut self.part);
+        }
+        if !self.payload.is_complete() {
+            let in_place = self.payload.in_place(view);
+            self.len = in_place.unwrap_or(self.part.bytes()).len() as u32;
+            return Ok(true);
+        }
+        if self.offset.wrapping_sub(self.payload_start) != self.frame.stored_len {
+            return Err(changed);
+        }
+        self.put_padding();
+        self.part.put(&self.payload.crc32c().to_le_bytes());
+        self.index += 1;
+        self.records = self.records.checked_add(1).ok_or(EncodeError::TooMany)?;
+        Ok(false)
     }
 
     /// The head of the next variable's record, or the end.
     fn begin_record(&mut self, variables: &impl Variables) -> Result<(), EncodeError> {
-        self.stage = Stage::End;
-        if let Some((index, variable)) = self.saved_from(variables, self.index)? {
-            self.frame = self.frame(&variable, index)?;
-            self.index = index;
-            self.stage = Stage::Head;
-        }
-        Ok(())
-    }
-
-    /// The first or the next piece of the payload, or what stands behind it.
-    #[inline(never)]
-    fn next_piece(&mut self, view: &View<'_>) -> Result<(), EncodeError> {
-        let changed = EncodeError::Changed { index: self.index };
-        if let Stage::Head = self.stage {
-            let encoding = self.frame.encoding().ok_or(changed)?;
-            self.payload = Pack::start(encoding, view).ok_or(changed)?;
-            self.payload_start = self.offset;
-        } else {
-            self.payload.next(view);
-        }
-        self.stage = Stage::Payload;
-        if self.payload.is_complete() {
-            if self.offset.wrapping_sub(self.payload_start) != self.frame.stored_len {
-                return Err(changed);
+        for index in self.index as usize..variables.count() {
+            self.index = index as u32;
+            let Some(variable) = variables.variable(index) else {
+                return Err(self.missing());
+            };
+            if !is_saved(&variable) {
+                continue;
             }
-            self.stage = Stage::Trailer;
+            if self.names == Names::Unknown {
+                for earlier in (0..index).filter_map(|index| variables.variable(index)) {
+                    if is_saved(&earlier) && earlier.name.reads_as(&variable.name) {
+                        return Err(EncodeError::Duplicate { index });
+                    }
+                }
+            }
+            return self.put_head(&variable);
         }
+        self.put_end()
+    }
+
+    #[inline(never)]
+    fn put_head(&mut self, variable: &Variable<'_>) -> Result<(), EncodeError> {
+        let index = self.index as usize;
+        let choice = self.choice.map(|choice| choice(variable));
+        let stored = choose(choice.unwrap_or_default(), &variable.view);
+        let frame = Frame::put(&mut self.part, variable, stored);
+        self.frame = frame.ok_or(EncodeError::Variable { index })?;
+        self.stage = Stage::Head;
+        (self.tail, self.tail_put) = (variable.name.len() as u8, 0);
+        Ok(())
+    }
+
+    fn put_end(&mut self) -> Result<(), EncodeError> {
+        let total = advanced(self.offset, self.part.bytes().len() + END)?;
+        self.part.put(&Frame::end(self.records, total).bytes());
+        self.stage = Stage::End;
         Ok(())
     }
 
     #[inline(never)]
-    fn preamble(
-        &self,
+    fn put_header(
+        &mut self,
         global_step: i64,
         model_id: u32,
-        metadata: &[u8],
-        section: &mut Section<'_>,
+        found: usize,
     ) -> Result<(), EncodeError> {
-        let found = metadata.len();
         let metadata_len = u8::try_from(found).map_err(|_| EncodeError::Metadata { found })?;
         let time = if self.time.is_some() { FIELD + 8 } else { 0 };
         let behind = if found > 0 { FIELD + found } else { 0 };
         let unpadded = FIELD + 8 + FIELD + 4 + time + behind;
-        let len = unpadded + padding(unpadded);
-        section.put(&MAGIC);
-        section.put(&[VERSION, 0]);
-        section.put(&(len as u16).to_le_bytes());
-        section.put(&[FIELD_GLOBAL_STEP, 8]);
-        section.put(&global_step.to_le_bytes());
-        section.put(&[FIELD_MODEL_ID, 4]);
-        section.put(&model_id.to_le_bytes());
+        let len = (unpadded + padding(unpadded)) as u16;
+        let part = &mut self.part;
+        part.put(&MAGIC);
+        part.put(&[VERSION, 0]);
+        part.put(&len.to_le_bytes());
+        part.put(&[FIELD_GLOBAL_STEP, 8]);
+        part.put(&global_step.to_le_bytes());
+        part.put(&[FIELD_MODEL_ID, 4]);
+        part.put(&model_id.to_le_bytes());
         if let Some(time) = self.time {
-            section.put(&[FIELD_TIME, 8]);
-            section.put(&time.to_le_bytes());
+            part.put(&[FIELD_TIME, 8]);
+            part.put(&time.to_le_bytes());
         }
         if found > 0 {
-            section.put(&[FIELD_METADATA, metadata_len]);
-            section.put(metadata);
+            part.put(&[FIELD_METADATA, metadata_len]);
         }
         const { assert!(FIELD_PADDING == 0, "padding fields are zero bytes") };
-        section.put_padding(len - unpadded);
+        self.tail = metadata_len;
+        self.stage = Stage::Header;
         Ok(())
     }
 
-    /// The first variable from `start` on that a checkpoint holds, and its index. Its name is none
-    /// that another one has before it.
-    #[inline(never)]
-    fn saved_from<'a>(
-        &self,
-        variables: &'a impl Variables,
-        start: usize,
-    ) -> Result<Option<(usize, Variable<'a>)>, EncodeError> {
-        for index in start..variables.count() {
-            let variable = variables.variable(index);
-            let variable = variable.ok_or(EncodeError::Variable { index })?;
-            if !is_saved(&variable) {
-                continue;
-            }
-            let earlier = match self.names {
-                Names::Unknown => 0..index,
-                Names::Distinct => 0..0,
-            };
-            for earlier in earlier.filter_map(|index| variables.variable(index)) {
-                if is_saved(&earlier) && earlier.name.reads_as(&variable.name) {
-                    return Err(EncodeError::Duplicate { index });
-                }
-            }
-            return Ok(Some((index, variable)));
+    const fn missing(&self) -> EncodeError {
+        EncodeError::Variable {
+            index: self.index as usize,
         }
-        Ok(None)
     }
 
-    /// The variable being written.
-    fn variable<'a>(&self, variables: &'a impl Variables) -> Result<Variable<'a>, EncodeError> {
-        let index = self.index;
-        let variable = variables.variable(index);
-        variable.ok_or(EncodeError::Variable { index })
-    }
-
-    /// The frame of variable `index`.
-    #[inline(never)]
-    fn frame(&self, variable: &Variable<'_>, index: usize) -> Result<Frame, EncodeError> {
-        let choice = self
-            .choice
-            .map_or(Choice::Smallest, |choice| choice(variable));
-        let (encoding, stored_len) = choose(choice, &variable.view);
-        Frame::of(variable, encoding, stored_len).ok_or(EncodeError::Variable { index })
+    const fn changed(&self) -> EncodeError {
+        EncodeError::Changed {
+            index: self.index as usize,
+        }
     }
 }
 
@@ -385,21 +440,15 @@ impl Default for Encoder {
 }
 
 /// Whether a checkpoint holds the variable: `LOCAL` ones start anew with each run.
-pub(super) fn is_saved(variable: &Variable<'_>) -> bool {
+pub(crate) fn is_saved(variable: &Variable<'_>) -> bool {
     variable.collections.contains(Collections::GLOBAL)
 }
 
-fn head(variable: &Variable<'_>, frame: Frame, section: &mut Section<'_>) {
-    section.put(&frame.bytes());
-    for &dim in variable.shape.dims() {
-        let (bytes, len) = varint(dim);
-        section.put(bytes.get(..len).unwrap_or_default());
-    }
-    variable
-        .name
-        .pieces()
-        .for_each(|piece| section.put(piece.as_bytes()));
-    section.put_padding((FRAME + usize::from(frame.head_len)).saturating_sub(section.total()));
+/// The offset `len` bytes on.
+fn advanced(offset: u32, len: usize) -> Result<u32, EncodeError> {
+    let advanced = u32::try_from(len).ok();
+    let advanced = advanced.and_then(|len| offset.checked_add(len));
+    advanced.ok_or(EncodeError::TooLong)
 }
 
 /// Why variables cannot be written as a checkpoint.

@@ -23,23 +23,20 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    const ALL: [Self; 5] = [
-        Self::Raw,
-        Self::Constant,
-        Self::ZeroRuns,
-        Self::Bf16,
-        Self::Blocks8,
-    ];
-
     /// The encoding's number in the format.
     pub const fn number(self) -> u8 {
         self as u8
     }
 
-    pub(super) fn from_number(number: u8) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|encoding| encoding.number() == number)
+    pub(super) const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Raw,
+            1 => Self::Constant,
+            2 => Self::ZeroRuns,
+            3 => Self::Bf16,
+            4 => Self::Blocks8,
+            _ => return None,
+        })
     }
 
     /// Whether what is read has every bit of what was written.
@@ -50,6 +47,12 @@ impl Encoding {
     /// Whether elements of `dtype` can be stored so.
     pub fn fits(self, dtype: DType) -> bool {
         self.is_lossless() || dtype == DType::F32
+    }
+
+    /// Whether this build can read and write it: [`Raw`](Self::Raw) always, the others with the
+    /// feature `encodings`.
+    pub const fn is_built(self) -> bool {
+        cfg!(feature = "encodings") || matches!(self, Self::Raw)
     }
 }
 

@@ -5,7 +5,7 @@ pub const VERSION: u8 = 1;
 
 pub(super) const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
 /// Magic, version, flags, length of the fields.
-pub(super) const PREAMBLE: usize = 8;
+pub(crate) const PREAMBLE: usize = 8;
 /// A header field's tag and length.
 pub(super) const FIELD: usize = 2;
 /// Kind, length of the head, type, encoding and rank, stored length.
@@ -31,6 +31,17 @@ pub(super) const fn padding(len: usize) -> usize {
     len.wrapping_neg() % ALIGNMENT
 }
 
+/// Bytes behind a payload of `len` bytes: padding and checksum.
+pub(crate) const fn trailer_len(len: usize) -> usize {
+    padding(len) + TRAILER
+}
+
+/// Bytes of the header's fields, which follow a preamble that is known to be right.
+pub(crate) const fn fields_len(preamble: &[u8; PREAMBLE]) -> u16 {
+    let [.., low, high] = preamble;
+    u16::from_le_bytes([*low, *high])
+}
+
 /// `value` as a varint: the bytes and how many of them count.
 pub(super) fn varint(mut value: u32) -> ([u8; 5], usize) {
     let mut bytes = [0; 5];
@@ -48,13 +59,20 @@ pub(super) fn varint(mut value: u32) -> ([u8; 5], usize) {
 }
 
 /// A varint of at most 32 bits at the start of `bytes`, and what follows it.
-pub(super) fn read_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let mut value = 0u64;
-    for (index, &byte) in bytes.iter().enumerate().take(5) {
-        value |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((u32::try_from(value).ok()?, bytes.get(index + 1..)?));
+#[inline(never)]
+pub(super) fn read_varint(mut bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (mut value, mut shift) = (0, 0);
+    while let Some((&byte, rest)) = bytes.split_first() {
+        let bits = u32::from(byte & 0x7f);
+        if shift > 28 || bits << shift >> shift != bits {
+            return None;
         }
+        value |= bits << shift;
+        if byte & 0x80 == 0 {
+            return Some((value, rest));
+        }
+        shift += 7;
+        bytes = rest;
     }
     None
 }

@@ -1,13 +1,13 @@
 //! What stands before a payload: the frame and head of its record.
 
-use super::codec::blocks8;
+use super::codec;
 use super::encoding::Encoding;
 use super::fault::Fault;
-use super::format::{
-    ALIGNMENT, FRAME, KIND_END, KIND_TENSOR, TRAILER, padding, read_varint, varint,
-};
+use super::format::{ALIGNMENT, FRAME, KIND_END, KIND_TENSOR, padding, read_varint, varint};
+use super::part::Part;
+use crate::kernel::as_text;
 use crate::tensor::{DType, Shape};
-use crate::variable::Variable;
+use crate::variable::{Name, Variable};
 
 /// What a record says of its tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,67 +95,66 @@ impl Frame {
         Encoding::from_number(self.encoding_and_rank & 15)
     }
 
-    /// The frame of `variable` whose payload takes `stored_len` bytes; `None` for a name, shape
-    /// or length that no record can hold.
-    pub(super) fn of(
+    /// Puts the frame and the dimensions of `variable`, which is stored so and in so many bytes;
+    /// its name follows. `None` for a name, shape or length that no record can hold.
+    pub(super) fn put(
+        part: &mut Part,
         variable: &Variable<'_>,
-        encoding: Encoding,
-        stored_len: usize,
+        (encoding, stored_len): (Encoding, usize),
     ) -> Option<Self> {
-        let dims: usize = variable.shape.dims().iter().map(|&dim| varint(dim).1).sum();
+        let start = part.bytes().len();
+        part.put(&[0; FRAME]);
+        let dims = variable.shape.dims();
+        for &dim in dims {
+            let (bytes, len) = varint(dim);
+            part.put(bytes.get(..len)?);
+        }
         let name = variable.name.len();
-        let head = dims + name + padding(dims + name);
-        let mut pieces = variable.name.pieces();
+        let mut pieces = variable.name.pieces().into_iter();
         let has_zero = pieces.any(|piece| has_zero(piece.as_bytes()));
-        let elements = usize::try_from(variable.shape.elements()?).ok()?;
-        let is_whole = elements == variable.view.len();
+        let is_whole = variable.shape.elements_u32()? as usize == variable.view.len();
+        if name == 0 || has_zero || !is_whole {
+            return None;
+        }
         u32::try_from(variable.view.byte_len()).ok()?;
-        (name > 0 && !has_zero && is_whole).then_some(Self {
+        let head = part.bytes().len() - start - FRAME + name;
+        let frame = Self {
             kind: KIND_TENSOR,
-            head_len: u8::try_from(head).ok()?,
+            head_len: u8::try_from(head + padding(head)).ok()?,
             dtype: variable.view.dtype().number(),
-            encoding_and_rank: (variable.shape.dims().len() as u8) << 4 | encoding.number(),
+            encoding_and_rank: (dims.len() as u8) << 4 | encoding.number(),
             stored_len: u32::try_from(stored_len).ok()?,
-        })
-    }
-
-    /// Bytes of the tensor's whole record.
-    pub(super) fn record_len(self) -> u32 {
-        let stored = self.stored_len;
-        let ends = FRAME as u32 + u32::from(self.head_len) + TRAILER as u32;
-        let padded = stored.saturating_add(padding(stored as usize) as u32);
-        padded.saturating_add(ends)
+        };
+        part.set(start, &frame.bytes());
+        Some(frame)
     }
 
     /// Reads a tensor record's head (dimensions, name, padding).
     pub(super) fn tensor(self, mut head: &[u8]) -> Result<TensorInfo<'_>, Fault> {
         let dtype = DType::from_number(self.dtype).ok_or(Fault::DType { found: self.dtype })?;
-        let encoding = self.encoding().filter(|encoding| encoding.fits(dtype));
+        let is_known = |encoding: &Encoding| encoding.is_built() && encoding.fits(dtype);
+        let encoding = self.encoding().filter(is_known);
         let encoding = encoding.ok_or(Fault::Encoding {
             found: self.encoding_and_rank & 15,
         })?;
-        let mut shape = Shape::SCALAR;
-        for _ in 0..self.encoding_and_rank >> 4 {
+        let shape = Shape::read(self.encoding_and_rank >> 4, || {
             let dim;
-            (dim, head) = read_varint(head).ok_or(Fault::Shape)?;
-            shape = shape.push(dim).ok_or(Fault::Shape)?;
-        }
-        let end = head
-            .iter()
-            .rposition(|&byte| byte != 0)
-            .map_or(0, |last| last + 1);
-        let (name, padding) = head.split_at_checked(end).ok_or(Fault::Name)?;
-        if padding.len() >= ALIGNMENT || name.is_empty() || has_zero(name) {
-            return Err(Fault::Name);
-        }
-        let name = core::str::from_utf8(name).map_err(|_| Fault::Name)?;
+            (dim, head) = read_varint(head)?;
+            Some(dim)
+        });
+        let shape = shape.ok_or(Fault::Shape)?;
+        let end = head.iter().rposition(|&byte| byte != 0);
+        let (name, padding) = end
+            .and_then(|last| head.split_at_checked(last + 1))
+            .ok_or(Fault::Name)?;
+        let name = as_text(name).filter(|_| padding.len() < ALIGNMENT);
+        let name = name.ok_or(Fault::Name)?;
         let elements = shape
-            .elements()
-            .and_then(|elements| u32::try_from(elements).ok())
+            .elements_u32()
             .filter(|elements| elements.checked_mul(dtype.size() as u32).is_some())
             .ok_or(Fault::Shape)?;
         let found = self.stored_len;
-        match stored_len(encoding, dtype, elements) {
+        match codec::stored_len(encoding, dtype, elements) {
             Some(expected) if expected != u64::from(found) => {
                 return Err(Fault::Length { expected, found });
             }
@@ -180,15 +179,34 @@ fn has_zero(name: &[u8]) -> bool {
     name.iter().any(|&byte| byte == 0)
 }
 
-/// Bytes that `elements` elements take; `None` where that depends on their values.
-fn stored_len(encoding: Encoding, dtype: DType, elements: u32) -> Option<u64> {
-    let size = dtype.size() as u64;
-    let elements = u64::from(elements);
-    match encoding {
-        Encoding::Raw => Some(elements * size),
-        Encoding::Constant => Some(elements.min(1) * size),
-        Encoding::ZeroRuns => None,
-        Encoding::Bf16 => Some(elements * 2),
-        Encoding::Blocks8 => Some(blocks8::stored_len(elements as usize) as u64),
+/// Bytes of the longest frame and head.
+pub(crate) const LONGEST_HEAD: usize = FRAME + u8::MAX as usize;
+
+/// What stands in front of a variable's elements if they are stored raw.
+pub(crate) struct RawHead {
+    frame: Frame,
+    /// Frame and dimensions.
+    part: Part,
+}
+
+impl RawHead {
+    /// `None` for a variable that no record can hold.
+    pub(crate) fn of(variable: &Variable<'_>) -> Option<Self> {
+        let mut part = Part::EMPTY;
+        let stored = (Encoding::Raw, variable.view.byte_len());
+        let frame = Frame::put(&mut part, variable, stored)?;
+        Some(Self { frame, part })
+    }
+
+    /// Bytes of frame and head.
+    pub(crate) fn len(&self) -> usize {
+        FRAME + usize::from(self.frame.head_len)
+    }
+
+    /// Whether `found` is that of a variable of this name.
+    pub(crate) fn is(&self, name: &Name<'_>, found: &[u8]) -> bool {
+        let rest = found.strip_prefix(self.part.bytes());
+        let found = rest.and_then(|rest| rest.get(..name.len()));
+        found.is_some_and(|found| name.is(found))
     }
 }

@@ -1,12 +1,13 @@
 //! A checkpoint that lies in memory: in RAM, in mapped flash, in a file read whole.
 
-use super::codec::unpack::{Piece, SCRATCH, Unpack};
+use super::codec::{SCRATCH, Unpack};
 use super::decoder::{Decoder, Event};
 use super::encoding::Encoding;
 use super::fault::DecodeError;
 use super::format::{FRAME, KIND_TENSOR, PREAMBLE, TRAILER, padding};
 use super::frame::{Frame, TensorInfo};
 use super::info::Info;
+use super::piece::Piece;
 use crate::tensor::DType;
 
 /// A verified checkpoint in a byte slice; its tensors are used where they lie.

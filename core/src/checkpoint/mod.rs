@@ -13,8 +13,14 @@
 mod annotated;
 #[cfg(feature = "async")]
 mod asynchronous;
+mod bf16;
+#[cfg(feature = "encodings")]
+mod codec;
+#[cfg(not(feature = "encodings"))]
+#[path = "raw.rs"]
 mod codec;
 mod decoder;
+mod elements;
 mod embed;
 mod encoder;
 mod encoding;
@@ -23,16 +29,15 @@ mod format;
 mod frame;
 mod in_memory;
 mod info;
+mod part;
+mod piece;
 mod reader;
-mod repeat;
 mod restore;
-mod section;
 mod writer;
 
 pub use annotated::Annotated;
 #[cfg(feature = "async")]
 pub use asynchronous::write as write_async;
-pub use codec::unpack::Piece;
 pub use decoder::{Decoder, Event};
 pub use encoder::{EncodeError, Encoder};
 pub use encoding::{Choice, Encoding};
@@ -41,8 +46,15 @@ pub use format::VERSION;
 pub use frame::TensorInfo;
 pub use in_memory::{Checkpoint, Tensor};
 pub use info::Info;
+pub use piece::Piece;
 pub use reader::{ReadError, SinglePass};
 pub use restore::{
-    Assignment, Match, Restore, RestoreError, Status, Unmatched, Verification, restore,
+    Assignment, Exactly, Match, Restore, RestoreError, Rules, Status, Unmatched, Verification,
+    restore,
 };
 pub use writer::{WriteError, write};
+
+pub(crate) use encoder::is_saved;
+pub(crate) use format::{PREAMBLE, fields_len, trailer_len};
+pub(crate) use frame::{LONGEST_HEAD, RawHead};
+pub(crate) use part::copy;

@@ -7,8 +7,10 @@ use embedded_io::{Read, Seek, SeekFrom};
 use super::decoder::{Decoder, Event};
 use super::fault::DecodeError;
 use super::restore::{Assignment, Restore, RestoreError, Status, Verification};
-use super::writer::CHUNK;
 use crate::Variables;
+
+/// Bytes that are read at once: what is on the stack.
+pub(super) const CHUNK: usize = 64;
 
 /// A reader that cannot go back, a UART or a socket.
 ///

@@ -7,10 +7,6 @@ use embedded_io::Write;
 use super::encoder::{EncodeError, Encoder};
 use crate::Variables;
 
-/// Bytes that go out at once, but for elements that go out from where they lie: what is on the
-/// stack, and what a UART or a flash gets a call.
-pub(super) const CHUNK: usize = 64;
-
 /// Writes a checkpoint of all `variables`, losslessly; returns its length in bytes.
 ///
 /// # Errors
@@ -20,7 +16,8 @@ pub fn write<W: Write>(variables: &impl Variables, writer: W) -> Result<u32, Wri
 }
 
 impl Encoder {
-    /// Writes the whole checkpoint; returns its length in bytes.
+    /// Writes the whole checkpoint; returns its length in bytes. A writer is called twice a
+    /// variable: for the head of its record, and for its elements where they lie in memory.
     ///
     /// # Errors
     /// [`WriteError::Encode`] before anything is written if the variables fit in no checkpoint,
@@ -31,22 +28,14 @@ impl Encoder {
         mut writer: W,
     ) -> Result<u32, WriteError<W::Error>> {
         self.check(variables).map_err(WriteError::Encode)?;
-        let mut chunk = [0; CHUNK];
         loop {
-            let elements = self.take_in_place(variables).map_err(WriteError::Encode)?;
-            if let Some(bytes) = elements {
-                writer.write_all(bytes).map_err(WriteError::Io)?;
-            }
-            let len = self
-                .fill(variables, &mut chunk)
-                .map_err(WriteError::Encode)?;
-            writer
-                .write_all(chunk.get(..len).unwrap_or_default())
-                .map_err(WriteError::Io)?;
-            if len < CHUNK {
+            let bytes = self.take(variables, usize::MAX);
+            let bytes = bytes.map_err(WriteError::Encode)?;
+            if bytes.is_empty() {
                 writer.flush().map_err(WriteError::Io)?;
                 return Ok(self.offset());
             }
+            writer.write_all(bytes).map_err(WriteError::Io)?;
         }
     }
 }

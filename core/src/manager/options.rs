@@ -1,7 +1,7 @@
 //! What the user decides.
 
-use crate::checkpoint::Choice;
-use crate::variable::Variable;
+#[cfg(feature = "encodings")]
+use crate::{checkpoint::Choice, variable::Variable};
 
 /// How checkpoints are kept; start from [`Options::DEFAULT`].
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,7 @@ pub struct Options {
     pub checkpoint_interval: u32,
     /// How each variable's payload is stored; [`Choice::Smallest`], which is lossless, where
     /// there is none.
+    #[cfg(feature = "encodings")]
     pub encoding: Option<fn(&Variable<'_>) -> Choice>,
     /// The time in seconds since 1970, for devices that know it.
     pub clock: Option<fn() -> i64>,
@@ -34,6 +35,7 @@ impl Options {
         keep: Keep::Never,
         max_kept: 8,
         checkpoint_interval: 0,
+        #[cfg(feature = "encodings")]
         encoding: None,
         clock: None,
         claim: Claim::Blank,
@@ -44,7 +46,7 @@ impl Options {
     pub(super) fn kept_bound(&self) -> u32 {
         match self.keep {
             Keep::Never => 0,
-            _ => self.max_kept,
+            Keep::EverySteps(_) | Keep::EveryHours(_) => self.max_kept,
         }
     }
 }

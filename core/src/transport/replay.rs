@@ -9,18 +9,13 @@ use crate::checkpoint::{EncodeError, Encoder};
 #[derive(Debug)]
 pub struct Replay<'a, V> {
     variables: &'a V,
-    start: Encoder,
     encoder: Encoder,
 }
 
 impl<'a, V: Variables> Replay<'a, V> {
     /// The checkpoint that `encoder`, which is at its start, makes of `variables`.
     pub fn new(variables: &'a V, encoder: Encoder) -> Self {
-        Self {
-            variables,
-            start: encoder.clone(),
-            encoder,
-        }
+        Self { variables, encoder }
     }
 
     /// Bytes of the whole checkpoint.
@@ -28,7 +23,7 @@ impl<'a, V: Variables> Replay<'a, V> {
     /// # Errors
     /// Those of [`Encoder::total_len`].
     pub fn total_len(&self) -> Result<u32, EncodeError> {
-        self.start.total_len(self.variables)
+        self.encoder.total_len(self.variables)
     }
 
     /// Fills `out` with the bytes from `offset` on.
@@ -37,7 +32,7 @@ impl<'a, V: Variables> Replay<'a, V> {
     /// Those of [`Encoder::fill`].
     pub fn read(&mut self, offset: u32, out: &mut [u8]) -> Result<(), EncodeError> {
         if offset < self.encoder.offset() {
-            self.encoder = self.start.clone();
+            self.encoder = self.encoder.restarted();
         }
         while self.encoder.offset() < offset {
             let mut skipped = [0; 64];

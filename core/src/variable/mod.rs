@@ -85,16 +85,13 @@ pub trait Variables {
     fn model_id(&self) -> u32 {
         let mut crc = Crc32c::new();
         for variable in (0..self.count()).filter_map(|index| self.variable(index)) {
-            variable
-                .name
-                .pieces()
-                .for_each(|piece| crc.update(piece.as_bytes()));
+            for piece in variable.name.pieces() {
+                crc.update(piece.as_bytes());
+            }
             crc.update(&[0, variable.view.dtype().number()]);
-            variable
-                .shape
-                .dims()
-                .iter()
-                .for_each(|dim| crc.update(&dim.to_le_bytes()));
+            for dim in variable.shape.dims() {
+                crc.update(&dim.to_le_bytes());
+            }
         }
         crc.value()
     }

@@ -31,7 +31,8 @@ impl<'a> Name<'a> {
     }
 
     /// The name in pieces that follow one another; some may be empty.
-    pub fn pieces(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    #[inline(never)]
+    pub fn pieces(&self) -> [&'a str; 5] {
         let [scope, variable, slot] = self.0;
         let between = |before: bool, behind: &str| match before && !behind.is_empty() {
             true => "/",
@@ -39,15 +40,13 @@ impl<'a> Name<'a> {
         };
         let first = between(!scope.is_empty(), variable);
         let second = between(!scope.is_empty() || !variable.is_empty(), slot);
-        [scope, first, variable, second, slot].into_iter()
+        [scope, first, variable, second, slot]
     }
 
     /// Bytes of the whole name.
+    #[inline(never)]
     pub fn len(&self) -> usize {
-        let parts = self.0.iter().filter(|part| !part.is_empty());
-        // Each with the separator before it, which the first does not have.
-        let len: usize = parts.map(|part| part.len() + 1).sum();
-        len.saturating_sub(1)
+        self.pieces().iter().map(|piece| piece.len()).sum()
     }
 
     /// Whether both names read the same, however they are made of parts.
@@ -58,22 +57,19 @@ impl<'a> Name<'a> {
         if len != other.len() {
             return false;
         }
-        let alike = |(one, other): (&&str, &&str)| one.len() == other.len();
-        if self.0.iter().zip(&other.0).all(alike) {
-            return self.0 == other.0;
-        }
-        (0..len).all(|at| self.byte(at) == other.byte(at))
+        (0..len).all(|at| self.from(at).first() == other.from(at).first())
     }
 
-    /// Byte `at` of the whole name.
-    fn byte(&self, mut at: usize) -> Option<u8> {
+    /// What follows the first `start` bytes of the whole name, as far as it lies in one piece.
+    #[inline(never)]
+    pub(crate) fn from(&self, mut start: usize) -> &'a [u8] {
         for piece in self.pieces() {
-            if let Some(&byte) = piece.as_bytes().get(at) {
-                return Some(byte);
+            match piece.as_bytes().get(start..) {
+                Some(rest) if !rest.is_empty() => return rest,
+                _ => start = start.saturating_sub(piece.len()),
             }
-            at = at.saturating_sub(piece.len());
         }
-        None
+        &[]
     }
 
     /// Whether the name has no part.
@@ -96,7 +92,8 @@ impl<'a> Name<'a> {
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pieces().try_for_each(|piece| f.write_str(piece))
+        let mut pieces = self.pieces().into_iter();
+        pieces.try_for_each(|piece| f.write_str(piece))
     }
 }
 

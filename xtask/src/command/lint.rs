@@ -39,7 +39,7 @@ fn host(machine: &Machine) -> Result<()> {
     let cargo = machine.find("cargo").context("there is no cargo on PATH")?;
     let firmware = root::firmware_examples();
     let (fuzz, hardware) = (fuzz::folder(), firmware.join("hardware"));
-    let checks: [(&Path, &str); 7] = [
+    let checks: [(&Path, &str); 8] = [
         (root::repository(), "fmt --all --check"),
         (&firmware, "fmt --all --check"),
         (&fuzz, "fmt --all --check"),
@@ -47,6 +47,10 @@ fn host(machine: &Machine) -> Result<()> {
         (
             root::repository(),
             "clippy --quiet --workspace --all-targets -- -D warnings",
+        ),
+        (
+            root::repository(),
+            "clippy --quiet -p gradlet --all-targets --no-default-features --features async,mock-flash -- -D warnings",
         ),
         (&fuzz, "clippy --quiet --all-targets -- -D warnings"),
         (root::repository(), "doc --quiet --workspace --no-deps"),

@@ -23,6 +23,12 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
+/// What is tested: everything, then the core without its default features.
+const TESTS: [&str; 2] = [
+    "--workspace --no-fail-fast",
+    "-p gradlet --no-default-features --features async,mock-flash --no-fail-fast",
+];
+
 /// What cargo's test programs have counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -41,12 +47,10 @@ fn run(_: &Arguments) -> Result<()> {
     }
     c::compiler(&machine)?;
     let mut tally = Tally::default();
-    cargo_test(
-        &machine,
-        &["--workspace", "--no-fail-fast"],
-        &[],
-        &mut tally,
-    )?;
+    for words in TESTS {
+        let words: Vec<&str> = words.split(' ').collect();
+        cargo_test(&machine, &words, &[], &mut tally)?;
+    }
     sanitized(&machine, &mut tally)?;
     finish(tally)
 }

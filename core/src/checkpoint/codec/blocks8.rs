@@ -5,7 +5,7 @@
 //! subnormal, so that it is exact: it has the same bits on every machine, also on one that
 //! flushes subnormal numbers.
 
-use super::bf16;
+use crate::checkpoint::bf16;
 use crate::tensor::View;
 
 /// Elements of a block; the last one can be shorter.

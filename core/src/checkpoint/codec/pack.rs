@@ -2,11 +2,12 @@
 
 use super::blocks8::{self, Block};
 use super::zero_runs::Run;
-use super::{bf16, choose};
+use super::{choose, repeat};
 use crate::Crc32c;
+use crate::checkpoint::bf16;
+use crate::checkpoint::elements::Elements;
 use crate::checkpoint::encoding::Encoding;
-use crate::checkpoint::repeat;
-use crate::checkpoint::section::Section;
+use crate::checkpoint::part::Part;
 use crate::tensor::View;
 
 /// A payload being written, piece by piece, and the checksum of what a reader will get from it.
@@ -16,11 +17,11 @@ pub(in crate::checkpoint) struct Pack {
     crc: Crc32c,
 }
 
-/// What is written without a look at what was written before it.
+/// What is written at once. All but elements that lie as they are written is put into a part.
 #[derive(Debug, Clone, Copy)]
 enum Piece {
-    /// The elements as they are.
-    Elements { first: u32, count: u32 },
+    /// Elements as they are.
+    Elements(Elements),
     /// The one element that stands for all.
     Constant,
     /// The varints before a run of elements.
@@ -32,7 +33,7 @@ enum Piece {
 }
 
 impl Pack {
-    /// Nothing to write.
+    /// The payload of no tensor.
     pub(in crate::checkpoint) const fn nothing() -> Self {
         Self {
             piece: Piece::Complete,
@@ -40,121 +41,116 @@ impl Pack {
         }
     }
 
-    /// At the start of a payload; `None` if `view` is not what the encoding was chosen for.
-    pub(in crate::checkpoint) fn start(encoding: Encoding, view: &View<'_>) -> Option<Self> {
+    /// At the first piece of a tensor's payload; `None` if the encoding does not fit its elements.
+    pub(in crate::checkpoint) fn start(
+        encoding: Encoding,
+        view: &View<'_>,
+        part: &mut Part,
+    ) -> Option<Self> {
         let mut pack = Self::nothing();
         if view.is_empty() {
             return Some(pack);
         }
-        pack.piece = match encoding {
-            Encoding::Raw => Piece::Elements {
-                first: 0,
-                count: view.len() as u32,
-            },
+        match encoding {
+            Encoding::Raw => {
+                let all = Elements::first(view, 0, view.len() as u32, part);
+                pack.piece = Piece::Elements(all);
+            }
             Encoding::Constant if choose::is_constant(view) => {
                 let mut element = [0; 8];
                 view.copy_le(0, &mut element);
                 let element = element.get(..view.dtype().size())?;
                 repeat::extend(&mut pack.crc, element, view.len() as u32);
-                Piece::Constant
+                part.put(element);
+                pack.piece = Piece::Constant;
             }
             Encoding::Constant => return None,
-            Encoding::ZeroRuns => pack.run(view, 0),
-            Encoding::Bf16 | Encoding::Blocks8 => Piece::Block {
-                first: 0,
-                halves: encoding == Encoding::Bf16,
-            },
-        };
+            Encoding::ZeroRuns => pack.run(view, 0, part),
+            Encoding::Bf16 | Encoding::Blocks8 => {
+                pack.block(view, 0, encoding == Encoding::Bf16, part);
+            }
+        }
         Some(pack)
     }
 
-    /// CRC-32C of the elements as a reader gets them.
+    /// CRC-32C of the elements as they will be read.
     pub(in crate::checkpoint) const fn crc32c(&self) -> u32 {
         self.crc.value()
     }
 
+    /// Whether all of the payload is out.
     pub(in crate::checkpoint) const fn is_complete(&self) -> bool {
         matches!(self.piece, Piece::Complete)
     }
 
-    /// Writes the piece, or what of it is not out yet.
-    pub(in crate::checkpoint) fn emit(&self, view: &View<'_>, section: &mut Section<'_>) {
+    /// The piece where it lies; `None` where it is in the part.
+    pub(in crate::checkpoint) fn in_place<'a>(&self, view: &View<'a>) -> Option<&'a [u8]> {
         match self.piece {
-            Piece::Elements { first, count } => {
-                section.put_elements(view, first as usize, count as usize);
-            }
-            Piece::Constant => section.put_elements(view, 0, 1),
-            Piece::Token { run, .. } => {
-                for (bytes, len) in run.token() {
-                    section.put(bytes.get(..len).unwrap_or_default());
-                }
-            }
-            Piece::Block { first, halves } => {
-                section.put(Coded::new(view, first, halves).stored());
-            }
-            Piece::Complete => {}
+            Piece::Elements(elements) => elements.in_place(view),
+            _ => None,
         }
     }
 
-    /// The piece as the bytes that its elements are, if it is elements and they are its bytes.
-    pub(in crate::checkpoint) fn in_place<'a>(&self, view: View<'a>) -> Option<&'a [u8]> {
-        let Piece::Elements { first, count } = self.piece else {
-            return None;
-        };
-        let size = view.dtype().size();
-        let start = (first as usize).checked_mul(size)?;
-        let len = (count as usize).checked_mul(size)?;
-        view.in_place()?.get(start..)?.get(..len)
-    }
-
-    /// Takes into account what of the piece went out.
+    /// These bytes of the piece are out.
     pub(in crate::checkpoint) fn emitted(&mut self, written: &[u8]) {
-        if let Piece::Elements { .. } = self.piece {
+        // What other pieces stand for was counted when they were made.
+        if let Piece::Elements(_) = self.piece {
             self.crc.update(written);
         }
     }
 
-    /// Goes on to the next piece: the one before is out.
-    pub(in crate::checkpoint) fn next(&mut self, view: &View<'_>) {
-        self.piece = match self.piece {
+    /// Goes on to the next piece: all bytes of this one are out.
+    pub(in crate::checkpoint) fn next(&mut self, view: &View<'_>, part: &mut Part) {
+        let len = view.len() as u32;
+        match self.piece {
             Piece::Token { first, run } => {
                 let first = first.saturating_add(run.zeros);
-                let count = run.literals;
-                if count == 0 {
-                    Piece::Complete
-                } else {
-                    Piece::Elements { first, count }
-                }
+                self.piece = match run.literals {
+                    0 => Piece::Complete,
+                    count => Piece::Elements(Elements::first(view, first, count, part)),
+                };
             }
-            Piece::Elements { first, count } => {
-                let end = first.saturating_add(count);
-                if (end as usize) < view.len() {
+            Piece::Elements(elements) => {
+                let next = elements.next(view, part);
+                if !next.is_none() {
+                    self.piece = Piece::Elements(next);
+                } else if elements.end() < len {
                     // Raw elements are all of the tensor: these were a run's.
-                    self.run(view, end)
+                    self.run(view, elements.end(), part);
                 } else {
-                    Piece::Complete
+                    self.piece = Piece::Complete;
                 }
             }
             Piece::Block { first, halves } => {
-                self.crc.update(Coded::new(view, first, halves).decoded());
                 let first = first.saturating_add(blocks8::BLOCK as u32);
-                if (first as usize) < view.len() {
-                    Piece::Block { first, halves }
+                if first < len {
+                    self.block(view, first, halves, part);
                 } else {
-                    Piece::Complete
+                    self.piece = Piece::Complete;
                 }
             }
-            Piece::Constant | Piece::Complete => Piece::Complete,
-        };
+            Piece::Constant | Piece::Complete => self.piece = Piece::Complete,
+        }
     }
 
-    /// The run at element `first`; its zeros are hashed now, its literals as they go out.
-    fn run(&mut self, view: &View<'_>, first: u32) -> Piece {
+    /// The run that starts at `first`; its zeros are read back as they are.
+    fn run(&mut self, view: &View<'_>, first: u32, part: &mut Part) {
         let run = Run::at(view, first as usize);
         let zero = [0; 8];
         let zero = zero.get(..view.dtype().size()).unwrap_or_default();
         repeat::extend(&mut self.crc, zero, run.zeros);
-        Piece::Token { first, run }
+        for (bytes, len) in run.token() {
+            part.put(bytes.get(..len).unwrap_or_default());
+        }
+        self.piece = Piece::Token { first, run };
+    }
+
+    /// The block that starts at `first`, and what is read back of it.
+    fn block(&mut self, view: &View<'_>, first: u32, halves: bool, part: &mut Part) {
+        let coded = Coded::new(view, first, halves);
+        part.put(coded.stored());
+        self.crc.update(coded.decoded());
+        self.piece = Piece::Block { first, halves };
     }
 }
 

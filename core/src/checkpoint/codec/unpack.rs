@@ -1,23 +1,11 @@
 //! Payloads, read a piece at a time.
 
-use super::{bf16, blocks8};
+use super::blocks8;
+use crate::checkpoint::bf16;
 use crate::checkpoint::encoding::Encoding;
 use crate::checkpoint::fault::Fault;
+use crate::checkpoint::piece::Piece;
 use crate::tensor::DType;
-
-/// Decoded elements, little-endian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// Whole elements.
-    Elements(&'a [u8]),
-    /// One element that occurs `count` times.
-    Repeated {
-        /// The element.
-        element: &'a [u8],
-        /// How often it occurs.
-        count: u32,
-    },
-}
 
 /// A payload being read.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use super::error::RestoreError;
 use super::matching::Target;
 use super::status::Status;
-use super::{Element, Restore, elements};
+use super::{Element, Rules, elements};
 use crate::Variables;
 use crate::checkpoint::decoder::Event;
 use crate::tensor::ViewMut;
@@ -11,24 +11,24 @@ use crate::tensor::ViewMut;
 /// The second pass of a restore, without I/O: assigns what a [`Decoder`](super::super::Decoder)
 /// reports of the checkpoint that was verified.
 #[derive(Debug, Clone)]
-pub struct Assignment<'a> {
-    options: Restore<'a>,
+pub struct Assignment<R> {
+    rules: R,
     target: Option<Target>,
     status: Status,
 }
 
-impl<'a> Assignment<'a> {
-    pub(super) const fn new(options: Restore<'a>, status: Status) -> Self {
+impl<R: Rules> Assignment<R> {
+    pub(super) const fn new(rules: R, status: Status) -> Self {
         Self {
-            options,
+            rules,
             target: None,
             status,
         }
     }
 
     /// For a source that cannot be read twice: assigns tensor by tensor, before the rest is known.
-    pub const fn unverified(options: Restore<'a>) -> Self {
-        Self::new(options, Status::NOTHING)
+    pub const fn unverified(rules: R) -> Self {
+        Self::new(rules, Status::NOTHING)
     }
 
     /// Takes in the decoder's next event.
@@ -42,7 +42,9 @@ impl<'a> Assignment<'a> {
         variables: &mut impl Variables,
     ) -> Result<(), RestoreError> {
         match event {
-            Event::Tensor(tensor) => self.target = self.options.target(variables, &tensor)?,
+            Event::Tensor(tensor) => {
+                self.target = self.rules.restore().target(variables, &tensor)?
+            }
             Event::Data(bytes) => self.assign(bytes, variables)?,
             Event::Repeated { element, count } => {
                 // Many at a time; at most the variable's elements, whatever the checkpoint says.
@@ -78,10 +80,11 @@ impl<'a> Assignment<'a> {
             .variable_mut(target.index)
             .filter(|view| view.view().dtype() == target.to)
             .ok_or(RestoreError::Changed)?;
-        if target.from == target.to {
+        let convert = self.rules.restore().convert;
+        if convert.is_none() || target.from == target.to {
             return target.put(&mut view, bytes);
         }
-        let convert = self.options.convert.ok_or(RestoreError::Changed)?;
+        let convert = convert.ok_or(RestoreError::Changed)?;
         for element in elements(target.from, bytes) {
             let (index, at) = (target.index, target.at);
             let converted: Element = (convert.element)(target.from, target.to, element)

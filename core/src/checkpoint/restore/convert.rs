@@ -1,7 +1,7 @@
 //! Elements of one type as elements of another.
 
 use super::Element;
-use crate::checkpoint::codec::bf16;
+use crate::checkpoint::bf16;
 use crate::tensor::DType;
 
 /// A conversion as pointers: it is linked only where [`Restore::convert`](super::Restore::convert)

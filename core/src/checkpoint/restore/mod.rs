@@ -12,9 +12,9 @@ pub use error::{RestoreError, Unmatched};
 pub use status::{Match, Status};
 pub use verification::Verification;
 
-use super::codec::unpack::Piece;
 use super::decoder::Event;
 use super::in_memory::Checkpoint;
+use super::piece::Piece;
 use crate::Variables;
 use crate::tensor::DType;
 
@@ -121,6 +121,31 @@ impl<'a> Restore<'a> {
         let mut assignment = verification.finish(variables)?;
         events(checkpoint, |event| assignment.take(event, variables))?;
         Ok(assignment.finish())
+    }
+}
+
+/// How variables are restored, known when the program runs ([`Restore`]) or already when it is
+/// compiled ([`Exactly`]).
+pub trait Rules: Copy {
+    /// What is asked of the checkpoint.
+    fn restore(&self) -> Restore<'_>;
+}
+
+impl Rules for Restore<'_> {
+    fn restore(&self) -> Restore<'_> {
+        *self
+    }
+}
+
+/// Every variable from the tensor of its name, `Restore::new().require(Match::Existing)`: as that is
+/// known when the program is compiled, it takes less flash than a [`Restore`].
+#[derive(Debug, Clone, Copy)]
+pub struct Exactly;
+
+impl Rules for Exactly {
+    #[inline(always)]
+    fn restore(&self) -> Restore<'_> {
+        const { Restore::new().require(Match::Existing) }
     }
 }
 

@@ -4,7 +4,7 @@ use super::assignment::Assignment;
 use super::error::RestoreError;
 use super::matching::Target;
 use super::status::Status;
-use super::{Restore, elements};
+use super::{Rules, elements};
 use crate::Variables;
 use crate::checkpoint::decoder::Event;
 
@@ -14,21 +14,21 @@ const MOST: usize = 512;
 /// The first pass of a restore, without I/O: compares what a [`Decoder`](super::super::Decoder)
 /// reports with the variables, and changes nothing.
 #[derive(Debug, Clone)]
-pub struct Verification<'a> {
-    options: Restore<'a>,
+pub struct Verification<R> {
+    rules: R,
     found: [u32; MOST / 32],
     target: Option<Target>,
     tensors: usize,
     status: Status,
 }
 
-impl<'a> Verification<'a> {
+impl<R: Rules> Verification<R> {
     /// Before the first event.
     ///
     /// # Errors
-    /// [`RestoreError::NoSuchVariable`] for a name in [`Restore::only`] that no variable has,
+    /// [`RestoreError::NoSuchVariable`] for a name in [`Restore::only`](super::Restore::only) that no variable has,
     /// [`RestoreError::TooMany`] above 512 variables.
-    pub fn new(options: Restore<'a>, variables: &impl Variables) -> Result<Self, RestoreError> {
+    pub fn new(rules: R, variables: &impl Variables) -> Result<Self, RestoreError> {
         let found = variables.count();
         if found > MOST {
             return Err(RestoreError::TooMany { most: MOST, found });
@@ -38,12 +38,12 @@ impl<'a> Verification<'a> {
                 .filter_map(|index| variables.variable(index))
                 .any(|variable| variable.name.is(name.as_bytes()))
         };
-        let names = options.only.unwrap_or_default();
+        let names = rules.restore().only.unwrap_or_default();
         if let Some(position) = names.iter().position(|name| !has(name)) {
             return Err(RestoreError::NoSuchVariable { position });
         }
         Ok(Self {
-            options,
+            rules,
             found: [0; MOST / 32],
             target: None,
             tensors: 0,
@@ -62,7 +62,7 @@ impl<'a> Verification<'a> {
     ) -> Result<(), RestoreError> {
         match event {
             Event::Tensor(tensor) => {
-                self.target = self.options.target(variables, &tensor)?;
+                self.target = self.rules.restore().target(variables, &tensor)?;
                 match self.target {
                     Some(Target { index, .. }) => self.mark(index)?,
                     None => {
@@ -82,25 +82,25 @@ impl<'a> Verification<'a> {
     /// All events were taken in, up to [`Event::End`].
     ///
     /// # Errors
-    /// [`RestoreError::Unmatched`] if less matches than [`Restore::require`] asks for.
-    pub fn finish(mut self, variables: &impl Variables) -> Result<Assignment<'a>, RestoreError> {
+    /// [`RestoreError::Unmatched`] if less matches than [`Restore::require`](super::Restore::require) asks for.
+    pub fn finish(mut self, variables: &impl Variables) -> Result<Assignment<R>, RestoreError> {
         for index in 0..variables.count() {
             let variable = variables.variable(index);
-            let wanted = variable.is_some_and(|variable| self.options.wants(&variable));
+            let wanted = variable.is_some_and(|variable| self.rules.restore().wants(&variable));
             if wanted && !self.is_marked(index) {
                 self.status.missing += 1;
                 self.status.first_missing.get_or_insert(index);
             }
         }
-        if let Some(required) = self.options.require {
+        if let Some(required) = self.rules.restore().require {
             self.status.check(required)?;
         }
-        Ok(Assignment::new(self.options, self.status))
+        Ok(Assignment::new(self.rules, self.status))
     }
 
     /// Whether elements can be converted, where they must be.
     fn check(&mut self, bytes: &[u8], count: u32) -> Result<(), RestoreError> {
-        let (Some(target), Some(convert)) = (&mut self.target, self.options.convert) else {
+        let (Some(target), Some(convert)) = (&mut self.target, self.rules.restore().convert) else {
             return Ok(());
         };
         if target.from == target.to {

@@ -5,7 +5,7 @@ use super::read::{self, Damaged};
 use super::walk::{Rank, Walk};
 use super::{NorFlash, claim, either, recovery};
 use crate::Variables;
-use crate::checkpoint::{Match, Restore, Status};
+use crate::checkpoint::{Exactly, Restore, Rules, Status};
 use crate::manager::error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
 use crate::manager::geometry::Geometry;
 use crate::manager::log::{Log, Newest, Region};
@@ -28,9 +28,6 @@ pub struct CheckpointManager<F> {
     /// Why the newest checkpoint was not restored.
     misfit: Option<Incompatible>,
 }
-
-/// Every variable from the tensor of its name.
-const EXACT: Restore<'static> = Restore::new().require(Match::Existing);
 
 #[either]
 impl<F: NorFlash> CheckpointManager<F> {
@@ -181,7 +178,7 @@ impl<F: NorFlash> CheckpointManager<F> {
             && let Some(slot) = self.newest_of(bound).await
         {
             let save_counter = slot.header.save_counter();
-            match self.restore_slot(&slot, &EXACT, variables).await {
+            match self.restore_slot(&slot, Exactly, variables).await {
                 Ok(_) => {
                     let step = variables.global_step();
                     return Ok(Restoration::Restored { step, save_counter });
@@ -211,17 +208,17 @@ impl<F: NorFlash> CheckpointManager<F> {
         let slot = self.newest_of(save_counter).await;
         let slot = slot.filter(|slot| slot.header.save_counter() == save_counter);
         let slot = slot.ok_or(RestoreError::NotFound { save_counter })?;
-        self.restore_slot(&slot, restore, variables).await
+        self.restore_slot(&slot, *restore, variables).await
     }
 
     #[inline(never)]
     async fn restore_slot(
         &mut self,
         slot: &Slot,
-        restore: &Restore<'_>,
+        rules: impl Rules,
         variables: &mut impl Variables,
     ) -> Result<Status, RestoreError> {
-        let verified = read::verify(&mut self.media, slot, restore, variables).await;
+        let verified = read::verify(&mut self.media, slot, rules, variables).await;
         let assignment = verified
             .map_err(|Damaged| RestoreError::Damaged)?
             .map_err(RestoreError::Incompatible)?;

@@ -3,7 +3,7 @@
 use super::media::Media;
 use super::{NorFlash, either};
 use crate::Variables;
-use crate::checkpoint::{Assignment, Decoder, Event, Info, Restore, Status, Verification};
+use crate::checkpoint::{Assignment, Decoder, Event, Info, Rules, Status, Verification};
 use crate::manager::error::Incompatible;
 use crate::manager::slot::Slot;
 
@@ -105,13 +105,13 @@ pub(in crate::manager) async fn is_whole<F: NorFlash>(media: &mut Media<F>, slot
 /// What does not fit is certain only once the checkpoint's end has shown that it is whole.
 #[either]
 #[inline(never)]
-pub(super) async fn verify<'r, F: NorFlash>(
+pub(super) async fn verify<F: NorFlash, R: Rules>(
     media: &mut Media<F>,
     slot: &Slot,
-    restore: &Restore<'r>,
+    rules: R,
     variables: &impl Variables,
-) -> Result<Result<Assignment<'r>, Incompatible>, Damaged> {
-    let mut verification = match Verification::new(*restore, variables) {
+) -> Result<Result<Assignment<R>, Incompatible>, Damaged> {
+    let mut verification = match Verification::new(rules, variables) {
         Ok(verification) => verification,
         Err(error) => return Ok(Err(Incompatible::Variables(error))),
     };
@@ -143,7 +143,7 @@ pub(super) async fn verify<'r, F: NorFlash>(
 pub(super) async fn assign<F: NorFlash>(
     media: &mut Media<F>,
     slot: &Slot,
-    mut assignment: Assignment<'_>,
+    mut assignment: Assignment<impl Rules>,
     variables: &mut impl Variables,
 ) -> Result<Status, Damaged> {
     let mut reading = Reading::new();

@@ -162,6 +162,7 @@ impl<F: NorFlash> CheckpointManager<F> {
         if let Some(time) = info.time {
             encoder = encoder.at_time(time);
         }
+        #[cfg(feature = "encodings")]
         if let Some(choice) = self.options.encoding {
             encoder = encoder.choosing(choice);
         }
