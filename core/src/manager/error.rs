@@ -41,6 +41,13 @@ pub enum OpenError {
     },
     /// The manager wrote to the region, but no checkpoint can be found and it was not formatted.
     Damaged,
+    /// [`SmallManager`](super::SmallManager) cannot make so many slots of the region.
+    Slots {
+        /// Erase blocks of the region; at least 3 slots are needed.
+        most: u32,
+        /// Slots that were asked for.
+        found: u32,
+    },
 }
 
 impl fmt::Display for OpenError {
@@ -70,6 +77,10 @@ impl fmt::Display for OpenError {
             Self::Interrupted { offset } => write!(
                 f,
                 "the region is blank up to byte {offset} in its last block: a first save lost power, or something else is there; format it to give that up"
+            ),
+            Self::Slots { most, found } => write!(
+                f,
+                "{found} slots of whole erase blocks, expected 3 to {most}"
             ),
             Self::Damaged => f.write_str(
                 "the region is the manager's, but no checkpoint is found in it; format it to start anew",

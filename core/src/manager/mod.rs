@@ -29,6 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`SmallManager`] promises the same of a loss of power and does less: for devices with little flash
+//! for code.
+//!
 //! # What it promises
 //! - After power went at any moment (within a write, within an erase, while opening) the newest
 //!   checkpoint is the one that was being saved or the one before it, whole, and saving goes on:
@@ -61,6 +64,7 @@ mod marker;
 mod options;
 mod outcome;
 mod partition;
+mod record;
 mod retention;
 mod slot;
 
@@ -99,8 +103,10 @@ mod asynchronous {
 }
 
 #[cfg(feature = "async")]
-pub use asynchronous::engine::CheckpointManager as AsyncCheckpointManager;
-pub use blocking::engine::CheckpointManager;
+pub use asynchronous::engine::{
+    CheckpointManager as AsyncCheckpointManager, SmallManager as AsyncSmallManager,
+};
+pub use blocking::engine::{CheckpointManager, SmallManager};
 pub use error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
 pub use geometry::{Extent, Geometry, GeometryError};
 pub use image::{Block, Image, Sighting, State, Stored, sightings};

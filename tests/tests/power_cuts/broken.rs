@@ -4,9 +4,9 @@
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use gradlet::Crc32c;
 use gradlet::manager::CheckpointManager;
-use gradlet_tests::model::Model;
 
 use crate::keeper::{Keeper, Manager, Open};
+use crate::model::Model;
 
 /// One checkpoint a block, block after block: the step, the values, and a checksum over both
 /// behind them.

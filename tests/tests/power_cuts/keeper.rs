@@ -2,8 +2,9 @@
 //! that are broken on purpose.
 
 use embedded_storage::nor_flash::NorFlash;
-use gradlet::manager::{CheckpointManager, Options, Restoration};
-use gradlet_tests::model::Model;
+use gradlet::manager::{CheckpointManager, Options, Restoration, SmallManager};
+
+use crate::model::Model;
 
 /// Keeps checkpoints in a flash.
 pub(crate) trait Keeper: Copy {
@@ -82,5 +83,44 @@ impl<F: NorFlash> Open for CheckpointManager<F> {
             model.whole()
         });
         whole.collect()
+    }
+}
+
+/// The small manager, with so many slots.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Small {
+    pub(crate) slots: u32,
+}
+
+impl Keeper for Small {
+    type Open<F: NorFlash> = SmallManager<F>;
+
+    fn open<F: NorFlash>(&self, flash: F) -> Result<SmallManager<F>, String> {
+        SmallManager::open(flash, self.slots).map_err(|error| error.to_string())
+    }
+
+    fn kept(&self, newest: i64) -> Vec<i64> {
+        (newest.max(1)..=newest).collect()
+    }
+}
+
+impl<F: NorFlash> Open for SmallManager<F> {
+    fn restore(&mut self, model: &mut Model) -> Result<Option<i64>, String> {
+        match self.restore_or_initialize(model) {
+            Ok(Restoration::Restored { step, .. }) => Ok(Some(step)),
+            Ok(Restoration::Initialized) => Ok(None),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    fn save(&mut self, model: &Model) -> Result<(), String> {
+        let saved = SmallManager::save(self, model);
+        saved.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn steps(&mut self, payload: usize) -> Vec<i64> {
+        let mut model = Model::new(payload);
+        let restored = self.restore(&mut model).ok().flatten();
+        restored.and_then(|_| model.whole()).into_iter().collect()
     }
 }

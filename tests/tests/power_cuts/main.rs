@@ -6,69 +6,17 @@
 mod broken;
 mod forking;
 mod keeper;
+mod plain;
+mod small;
 mod sweep;
 
-use std::time::Instant;
-
-use gradlet::manager::{Claim, Keep, Options};
-use gradlet_tests::figures;
+use gradlet::manager::{Keep, Options};
+use gradlet_tests::{figures, model};
 
 use broken::{DriverFlaw, Flaw, Misled, OneABlock};
-use forking::Kind;
-use keeper::{Keeper, Manager};
-use sweep::{Sweep, Tally};
-
-/// 50 saves, as long as they are cut at every step.
-const SAVES: i64 = 50;
-
-fn run<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
-    keeper: K,
-    blocks: usize,
-    payload: usize,
-) -> Tally {
-    Sweep::<K, READ, WRITE, ERASE>::new(keeper, blocks, payload).run(SAVES)
-}
-
-/// 24 saves, with cuts that leave what may be there or not.
-fn weak<K: Keeper, const READ: usize, const WRITE: usize, const ERASE: usize>(
-    keeper: K,
-    blocks: usize,
-    payload: usize,
-) -> Tally {
-    let sweep = Sweep::<K, READ, WRITE, ERASE>::new(keeper, blocks, payload);
-    sweep.leaving(Kind::Weak).run(24)
-}
-
-/// The very first save is cut as well: a region of nobody else's.
-const DEFAULT: Options = Options {
-    claim: Claim::Interrupted,
-    ..Options::DEFAULT
-};
-
-const PLAIN: Manager = Manager {
-    options: DEFAULT,
-    keeps: None,
-    recent: 1,
-};
-
-const FEW: Manager = Manager {
-    options: Options {
-        max_to_keep: 2,
-        ..DEFAULT
-    },
-    keeps: None,
-    recent: 1,
-};
-
-/// The newest is all that there is.
-const ONE: Manager = Manager {
-    options: Options {
-        max_to_keep: 1,
-        ..DEFAULT
-    },
-    keeps: None,
-    recent: 1,
-};
+use keeper::Manager;
+use plain::{CUTS, DEFAULT, PLAIN, Run, WEAK, all, run, weak};
+use sweep::Tally;
 
 const KEPT: Manager = Manager {
     options: Options {
@@ -95,19 +43,9 @@ const ROOMY: Manager = Manager {
 
 #[test]
 fn no_cut_loses_a_checkpoint_or_space() {
-    type Run = (&'static str, fn() -> Tally);
-    let runs: [Run; 8] = [
-        ("1-byte writes, 4 KiB blocks", || {
-            run::<_, 1, 1, 4096>(PLAIN, 2, 160)
-        }),
-        ("4-byte writes, 1 KiB blocks", || {
-            run::<_, 1, 4, 1024>(FEW, 6, 1100)
-        }),
+    let kept: [Run; 3] = [
         ("8-byte writes, 2 KiB blocks", || {
             run::<_, 8, 8, 2048>(KEPT, 6, 700)
-        }),
-        ("32-byte writes, 128 KiB blocks", || {
-            run::<_, 4, 32, 131_072>(PLAIN, 2, 2000)
         }),
         ("16-byte writes, 512 B blocks", || {
             run::<_, 16, 16, 512>(KEPT, 13, 800)
@@ -115,28 +53,8 @@ fn no_cut_loses_a_checkpoint_or_space() {
         ("4-byte writes, 1 KiB blocks, shared", || {
             run::<_, 1, 4, 1024>(ROOMY, 5, 60)
         }),
-        ("8-byte writes, 1 KiB blocks, the newest only", || {
-            run::<_, 1, 8, 1024>(ONE, 2, 700)
-        }),
-        ("2-byte writes, 4-byte reads", || {
-            run::<_, 4, 2, 1024>(PLAIN, 4, 200)
-        }),
     ];
-    let mut total = Tally::default();
-    std::thread::scope(|scope| {
-        let threads = runs.map(|(name, run)| {
-            scope.spawn(move || {
-                let start = Instant::now();
-                let tally = run();
-                eprintln!("{name}: {tally:?} {:?}", start.elapsed());
-                assert!(tally.cuts > 1000, "{name}: only {} cuts", tally.cuts);
-                tally
-            })
-        });
-        for thread in threads {
-            total += thread.join().expect("a run that ends");
-        }
-    });
+    let total = all(&[&CUTS[..], &kept].concat());
     figures::print("power_cuts.simulated", total.cuts, "cuts");
     figures::print("power_cuts.lost", total.lost, "checkpoints");
     assert!(total.is_clean(), "{total:?}");
@@ -144,22 +62,24 @@ fn no_cut_loses_a_checkpoint_or_space() {
 }
 
 #[test]
+fn no_cut_loses_a_checkpoint_of_the_small_manager() {
+    let total = all(&[&small::CUTS[..], &small::WEAK].concat());
+    figures::print("power_cuts.small.simulated", total.cuts, "cuts");
+    figures::print("power_cuts.small.lost", total.lost, "checkpoints");
+    assert!(total.is_clean(), "{total:?}");
+    assert!(total.cuts >= 100_000, "only {} cuts", total.cuts);
+}
+
+#[test]
 fn units_that_are_there_at_one_read_and_gone_at_the_next_lose_nothing() {
-    type Run = fn() -> Tally;
-    // Checkpoints that share a block or take several, with room and without.
-    let runs: [Run; 6] = [
-        || weak::<_, 1, 4, 1024>(PLAIN, 12, 300),
-        || weak::<_, 1, 4, 1024>(PLAIN, 20, 1500),
-        || weak::<_, 1, 4, 1024>(ROOMY, 5, 60),
-        || weak::<_, 1, 8, 1024>(PLAIN, 2, 160),
-        || weak::<_, 1, 8, 1024>(PLAIN, 2, 800),
-        || weak::<_, 8, 8, 2048>(KEPT, 6, 700),
+    let kept: [Run; 2] = [
+        ("weak, several kept a block", || {
+            weak::<_, 1, 4, 1024>(ROOMY, 5, 60)
+        }),
+        ("weak, few kept", || weak::<_, 8, 8, 2048>(KEPT, 6, 700)),
     ];
-    for run in runs {
-        let tally = run();
-        assert!(tally.is_clean(), "{tally:?}");
-        assert!(tally.cuts > 1000, "{tally:?}");
-    }
+    let total = all(&[&WEAK[..], &kept].concat());
+    assert!(total.is_clean(), "{total:?}");
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::ops::{AddAssign, Range};
 
 use gradlet::mock_flash::{TornReads, storage_len};
-use gradlet_tests::model::Model;
 
 use crate::forking::{Flash, Forking, Kind, Step};
 use crate::keeper::{Keeper, Open};
+use crate::model::Model;
 
 /// What came out.
 #[derive(Debug, Clone, Default)]

@@ -36,7 +36,7 @@ impl<F: NorFlash> Media<F> {
     }
 
     /// Bytes of a chunk that keeps to the unit.
-    fn chunk_len(&self) -> usize {
+    pub(super) fn chunk_len(&self) -> usize {
         let unit = self.geometry.unit() as usize;
         CHUNK.checked_div(unit).unwrap_or(1) * unit
     }

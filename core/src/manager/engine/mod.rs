@@ -14,8 +14,10 @@ mod plan;
 pub(in crate::manager) mod read;
 pub(in crate::manager) mod recovery;
 mod save;
+mod small;
 mod walk;
 
 pub use manager::CheckpointManager;
+pub use small::SmallManager;
 
 use super::{NorFlash, either};
