@@ -14,7 +14,7 @@ use crate::{Crc32c, Variables};
 /// Checkpoints in a NOR flash, in a few slots of equal size that are written in turn: the manager for
 /// devices with little flash for code.
 ///
-/// It takes some 2 KB where [`CheckpointManager`](super::CheckpointManager) takes 10, and promises the
+/// It takes some 4 KB where [`CheckpointManager`](super::CheckpointManager) takes 16, and promises the
 /// same of a loss of power: the newest checkpoint is the one that was being saved or the one before
 /// it, whole. What it does not do: checkpoints do not share blocks, none is kept beyond the newest
 /// `slots - 1`, all are stored raw, and only one that was written by a model of the same id is
