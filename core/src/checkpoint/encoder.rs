@@ -11,7 +11,7 @@ use super::format::{
 use super::frame::Frame;
 use super::part::{Part, copy};
 use crate::tensor::View;
-use crate::variable::{Collections, Name, Variable};
+use crate::variable::{Collections, Variable};
 use crate::{Crc32c, Variables};
 
 /// A checkpoint being written: a state machine that fills byte slices.
@@ -271,12 +271,12 @@ impl Encoder {
         }
         if self.tail_put < self.tail {
             if self.stage == Stage::Header {
-                self.put_tail(None, variables.metadata());
+                self.put_tail([variables.metadata(), &[], &[], &[], &[]]);
             } else {
                 let Some(variable) = variables.variable(self.index as usize) else {
                     return Err(self.missing());
                 };
-                self.put_tail(Some(&variable.name), &[]);
+                self.put_tail(variable.name.pieces().map(str::as_bytes));
             }
             if self.part.bytes().is_empty() {
                 return Err(self.changed());
@@ -287,20 +287,23 @@ impl Encoder {
         Ok(())
     }
 
-    /// Puts as much of the name, or else of the metadata, as there is room for.
+    /// So many bytes of metadata or of a name are next.
+    fn expect_tail(&mut self, len: u8) -> Result<(), EncodeError> {
+        match self.purpose {
+            Purpose::Write => (self.tail, self.tail_put) = (len, 0),
+            Purpose::Count => self.offset = advanced(self.offset, len.into())?,
+        }
+        Ok(())
+    }
+
+    /// Puts as much of the metadata or the name, in its pieces, as there is room for.
     #[inline(never)]
-    fn put_tail(&mut self, name: Option<&Name<'_>>, metadata: &[u8]) {
-        loop {
-            let start = usize::from(self.tail_put);
-            let rest = match name {
-                Some(name) => name.from(start),
-                None => metadata.get(start..).unwrap_or_default(),
-            };
-            let put = self.part.put_some(rest, self.tail - self.tail_put);
-            if put == 0 {
-                return;
-            }
-            self.tail_put += put;
+    fn put_tail(&mut self, pieces: [&[u8]; 5]) {
+        let mut put_before = usize::from(self.tail_put);
+        for piece in pieces {
+            let rest = piece.get(put_before..).unwrap_or_default();
+            put_before = put_before.saturating_sub(piece.len());
+            self.tail_put += self.part.put_some(rest, self.tail - self.tail_put);
         }
     }
 
@@ -376,8 +379,7 @@ impl Encoder {
         let frame = Frame::put(&mut self.part, variable, stored);
         self.frame = frame.ok_or(EncodeError::Variable { index })?;
         self.stage = Stage::Head;
-        (self.tail, self.tail_put) = (variable.name.len() as u8, 0);
-        Ok(())
+        self.expect_tail(variable.name.len() as u8)
     }
 
     fn put_end(&mut self) -> Result<(), EncodeError> {
@@ -415,9 +417,8 @@ impl Encoder {
             part.put(&[FIELD_METADATA, metadata_len]);
         }
         const { assert!(FIELD_PADDING == 0, "padding fields are zero bytes") };
-        self.tail = metadata_len;
         self.stage = Stage::Header;
-        Ok(())
+        self.expect_tail(metadata_len)
     }
 
     const fn missing(&self) -> EncodeError {
