@@ -26,6 +26,8 @@ pub struct Encoder {
     time: Option<i64>,
     choice: Option<fn(&Variable<'_>) -> Choice>,
     names: Names,
+    /// The hashes of the names so far, a bit each.
+    seen: u32,
     purpose: Purpose,
     stage: Stage,
     /// What is being written, unless it is elements that are written from where they lie.
@@ -85,6 +87,7 @@ impl Encoder {
             time,
             choice,
             names: Names::Unknown,
+            seen: 0,
             purpose: Purpose::Write,
             stage: Stage::Start,
             part: Part::EMPTY,
@@ -359,13 +362,15 @@ impl Encoder {
             if !is_saved(&variable) {
                 continue;
             }
-            if self.names == Names::Unknown {
+            let alike = 1 << variable.name.hash();
+            if self.names == Names::Unknown && self.seen & alike != 0 {
                 for earlier in (0..index).filter_map(|index| variables.variable(index)) {
                     if is_saved(&earlier) && earlier.name.reads_as(&variable.name) {
                         return Err(EncodeError::Duplicate { index });
                     }
                 }
             }
+            self.seen |= alike;
             return self.put_head(&variable);
         }
         self.put_end()
