@@ -64,19 +64,8 @@ impl<'a> Name<'a> {
         if len != other.len() {
             return false;
         }
-        (0..len).all(|at| self.from(at).first() == other.from(at).first())
-    }
-
-    /// What follows the first `start` bytes of the whole name, as far as it lies in one piece.
-    #[inline(never)]
-    pub(crate) fn from(&self, mut start: usize) -> &'a [u8] {
-        for piece in self.pieces() {
-            match piece.as_bytes().get(start..) {
-                Some(rest) if !rest.is_empty() => return rest,
-                _ => start = start.saturating_sub(piece.len()),
-            }
-        }
-        &[]
+        let (pieces, others) = (self.pieces(), other.pieces());
+        (0..len).all(|at| byte(&pieces, at) == byte(&others, at))
     }
 
     /// Whether the name has no part.
@@ -95,6 +84,17 @@ impl<'a> Name<'a> {
         }
         rest.is_empty()
     }
+}
+
+/// Byte `at` of pieces that follow one another.
+fn byte(pieces: &[&str], mut at: usize) -> Option<u8> {
+    for piece in pieces {
+        if let Some(&byte) = piece.as_bytes().get(at) {
+            return Some(byte);
+        }
+        at = at.saturating_sub(piece.len());
+    }
+    None
 }
 
 impl fmt::Display for Name<'_> {

@@ -61,6 +61,8 @@ pub struct SmallManager<F> {
     newest: Option<Place>,
     /// The newest that is known to be written whole.
     proven: Option<Place>,
+    /// The variable that the newest does not fit.
+    misfit: Option<usize>,
 }
 
 /// A checkpoint and its slot.
@@ -112,6 +114,7 @@ impl<F: NorFlash> SmallManager<F> {
             size: blocks.saturating_mul(geometry.erase_size()),
             newest: None,
             proven: None,
+            misfit: None,
         };
         opened.newest = opened.find(u32::MAX, Among::All).await;
         opened.proven = opened.find(u32::MAX, Among::Proven).await;
@@ -123,7 +126,7 @@ impl<F: NorFlash> SmallManager<F> {
     /// # Errors
     /// [`SaveError::Flash`] as the flash reports it.
     pub async fn format(&mut self) -> Result<(), SaveError<F::Error>> {
-        (self.newest, self.proven) = (None, None);
+        (self.newest, self.proven, self.misfit) = (None, None, None);
         self.media.erase_all().await.map_err(SaveError::Flash)
     }
 
@@ -153,7 +156,8 @@ impl<F: NorFlash> SmallManager<F> {
     /// [`SaveError`]; the checkpoint before is still there, and the next call tries anew.
     pub async fn save(&mut self, variables: &impl Variables) -> Result<Saved, SaveError<F::Error>> {
         let model_id = variables.model_id();
-        if let Some(reason) = self.newest.and_then(|place| other_model(model_id, &place)) {
+        let newest = self.newest;
+        if let Some(reason) = newest.and_then(|place| self.misfit(model_id, &place)) {
             return Err(SaveError::Incompatible(reason));
         }
         let mut encoder = Encoder::raw();
@@ -235,18 +239,15 @@ impl<F: NorFlash> SmallManager<F> {
         place: &Place,
         variables: &mut impl Variables,
     ) -> Result<Restoration, RestoreError> {
-        if let Some(reason) = other_model(variables.model_id(), place) {
-            return Ok(Restoration::Incompatible(reason));
-        }
+        self.misfit = None;
         for pass in [Pass::Compare, Pass::Assign] {
-            if let Err(index) = self.go_through(place, variables, pass).await {
-                if pass == Pass::Assign {
-                    return Err(RestoreError::Damaged);
-                }
-                let unmatched = Unmatched::Variable { index, count: 1 };
-                let reason =
-                    Incompatible::Variables(checkpoint::RestoreError::Unmatched(unmatched));
+            if let Some(reason) = self.misfit(variables.model_id(), place) {
                 return Ok(Restoration::Incompatible(reason));
+            }
+            match self.go_through(place, variables, pass).await {
+                Err(Some(index)) if pass == Pass::Compare => self.misfit = Some(index),
+                Err(_) => return Err(RestoreError::Damaged),
+                Ok(()) => {}
             }
         }
         Ok(Restoration::Restored {
@@ -256,45 +257,46 @@ impl<F: NorFlash> SmallManager<F> {
     }
 
     /// Compares a checkpoint with what would be written of the variables, all but their elements, and
-    /// assigns these; else the index of the first variable that differs.
+    /// assigns these; else the index of the first variable that differs, or none if the flash cannot be
+    /// read.
     #[inline(never)]
     async fn go_through(
         &mut self,
         place: &Place,
         variables: &mut impl Variables,
         pass: Pass,
-    ) -> Result<(), usize> {
+    ) -> Result<(), Option<usize>> {
         let mut at = place
             .slot
             .wrapping_mul(self.size)
             .wrapping_add(self.payload());
         let mut bytes = [0; BYTES];
         let mut preamble = [0; PREAMBLE];
-        self.read(&mut at, &mut preamble).await.ok_or(0usize)?;
+        self.read(&mut at, &mut preamble).await.ok_or(None)?;
         at = at.wrapping_add(fields_len(&preamble).into());
         for index in 0..variables.count() {
             let Some(variable) = variables.variable(index) else {
-                return Err(index);
+                return Err(Some(index));
             };
             if !is_saved(&variable) {
                 continue;
             }
             let (size, len) = (variable.view.dtype().size(), variable.view.byte_len());
-            let head = RawHead::of(&variable).ok_or(index)?;
+            let head = RawHead::of(&variable).ok_or(Some(index))?;
             let found = bytes.get_mut(..head.len()).unwrap_or_default();
-            self.read(&mut at, found).await.ok_or(index)?;
+            self.read(&mut at, found).await.ok_or(None)?;
             if !head.is(&variable.name, found) {
-                return Err(index);
+                return Err(Some(index));
             }
             let mut done = 0;
             while done < len && pass == Pass::Assign {
                 let some = (len - done).min(BYTES);
                 let elements = bytes.get_mut(..some).unwrap_or_default();
-                self.read(&mut at, elements).await.ok_or(index)?;
+                self.read(&mut at, elements).await.ok_or(None)?;
                 let view = variables.variable_mut(index);
                 let used = view.map_or(0, |mut view| view.assign_le(done / size, elements));
                 if used != some {
-                    return Err(index);
+                    return Err(Some(index));
                 }
                 done += some;
             }
@@ -352,7 +354,8 @@ impl<F: NorFlash> SmallManager<F> {
             let start = slot.wrapping_mul(self.size);
             let first = self.record(start).await;
             let second = self.record(start.wrapping_add(self.record_size())).await;
-            let is_proven = first.is_some() && first == second;
+            // Both are of one save: the slot was erased before it.
+            let is_proven = first.is_some() && second.is_some();
             if let Some(record) = first.or(second)
                 && (among == Among::All || is_proven)
                 && (newest.map_or(0, |newest| newest.record.save_counter)..=most)
@@ -419,9 +422,16 @@ impl<F: NorFlash> SmallManager<F> {
     fn payload(&self) -> u32 {
         2 * self.record_size()
     }
-}
 
-fn other_model(expected: u32, place: &Place) -> Option<Incompatible> {
-    let found = place.record.model_id;
-    (expected != found).then_some(Incompatible::Model { expected, found })
+    /// Why variables of this model must not be saved beside a checkpoint, nor restored from it.
+    #[inline(never)]
+    fn misfit(&self, expected: u32, place: &Place) -> Option<Incompatible> {
+        let found = place.record.model_id;
+        if expected != found {
+            return Some(Incompatible::Model { expected, found });
+        }
+        let index = self.misfit?;
+        let unmatched = Unmatched::Variable { index, count: 1 };
+        Some(Incompatible::Variables(unmatched.into()))
+    }
 }
