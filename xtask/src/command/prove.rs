@@ -31,6 +31,8 @@ pub(super) const COMMAND: Command = Command {
 
 /// The feature with which an image links only if no panic is reachable.
 const NO_PANIC: &str = "prove-no-panic";
+/// The feature that leaves out what only prints.
+const QUIET: &str = "quiet";
 
 fn run(arguments: &Arguments) -> Result<()> {
     let bench = Bench::for_board_of(arguments)?;
@@ -79,6 +81,13 @@ fn proved(bench: &Bench, example: &Example, arguments: &Arguments) -> Result<Vec
         figure("panics_reachable", 0, "function"),
         figure("heap_symbols", 0, "function"),
     ];
+    if example.features.iter().any(|one| one == QUIET) {
+        let source = bench.source(example, arguments)?;
+        let quiet = bench.build_with(example, source, Log::Off, &[NO_PANIC, QUIET])?;
+        let sizes = elf::sizes(&quiet.elf)?;
+        let taken = sizes.text + sizes.rodata + sizes.data;
+        all.push(figure("code_and_constants_without_prints", taken, "byte"));
+    }
     let outcome = bench.run(&program, Time::Free, Echo::Quiet)?;
     let measured = figures::number(&outcome.text, "stack_peak").unwrap_or(0.0) as u64;
     let measured = (outcome.exit == Exit::Success && measured > 0).then_some(measured);
