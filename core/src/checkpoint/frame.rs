@@ -3,10 +3,12 @@
 use super::codec;
 use super::encoding::Encoding;
 use super::fault::Fault;
-use super::format::{ALIGNMENT, FRAME, KIND_END, KIND_TENSOR, padding, read_varint, varint};
-use super::part::Part;
+use super::format::{
+    ALIGNMENT, FRAME, KIND_END, KIND_TENSOR, padding, read_varint, trailer_len, varint,
+};
+use super::part::{self, Part};
 use crate::kernel::as_text;
-use crate::tensor::{DType, Shape};
+use crate::tensor::{DType, MAX_RANK, Shape};
 use crate::variable::{Name, Variable};
 
 /// What a record says of its tensor.
@@ -178,6 +180,9 @@ impl Frame {
 fn has_zero(name: &[u8]) -> bool {
     name.iter().any(|&byte| byte == 0)
 }
+
+/// A frame and its dimensions fit in a part, behind what ends the record before.
+const _: () = assert!(part::LONGEST >= trailer_len(1) + FRAME + 5 * MAX_RANK);
 
 /// Bytes of the longest frame and head.
 pub(crate) const LONGEST_HEAD: usize = FRAME + u8::MAX as usize;

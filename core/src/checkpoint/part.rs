@@ -2,7 +2,7 @@
 
 /// The longest part: a block of 32 elements as bfloat16, or a record's dimensions with what stands
 /// before them. A name or metadata is put a piece at a time.
-const LONGEST: usize = 68;
+pub(super) const LONGEST: usize = 68;
 
 /// Zero bytes before what starts aligned.
 const PADDING: usize = 3;

@@ -7,7 +7,7 @@ use crate::Crc32c;
 use crate::checkpoint::bf16;
 use crate::checkpoint::elements::Elements;
 use crate::checkpoint::encoding::Encoding;
-use crate::checkpoint::part::Part;
+use crate::checkpoint::part::{self, Part};
 use crate::tensor::View;
 
 /// A payload being written, piece by piece, and the checksum of what a reader will get from it.
@@ -154,9 +154,13 @@ impl Pack {
     }
 }
 
+/// The most bytes of a block.
+const STORED: usize = blocks8::SCALE + 2 * blocks8::BLOCK;
+const _: () = assert!(STORED <= part::LONGEST);
+
 /// A block of a lossy encoding: what is stored, and what a reader makes of it.
 struct Coded {
-    stored: [u8; blocks8::SCALE + 2 * blocks8::BLOCK],
+    stored: [u8; STORED],
     len: usize,
     decoded: [[u8; 4]; blocks8::BLOCK],
     count: usize,
@@ -168,7 +172,7 @@ impl Coded {
     fn new(view: &View<'_>, first: u32, halves: bool) -> Self {
         let block = Block::at(view, first as usize);
         let mut coded = Self {
-            stored: [0; blocks8::SCALE + 2 * blocks8::BLOCK],
+            stored: [0; STORED],
             len: 0,
             decoded: [[0; 4]; blocks8::BLOCK],
             count: 0,
