@@ -13,7 +13,7 @@ pub(super) const FRAME: usize = 8;
 /// The checksum of a record's decoded payload.
 pub(super) const TRAILER: usize = 4;
 /// Frame of the end record and the checksum of the structure.
-pub(super) const END: usize = FRAME + 4;
+pub(crate) const END: usize = FRAME + 4;
 /// Everything starts at a multiple of this, so that payloads can be used where they lie.
 pub(super) const ALIGNMENT: usize = 4;
 

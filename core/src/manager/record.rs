@@ -92,6 +92,21 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
+    fn the_layout_is_frozen() {
+        let record = Record {
+            save_counter: 0x0102_0304,
+            length: 0x1112_1314,
+            crc32c: 0x2122_2324,
+            model_id: 0x3132_3334,
+            global_step: 0x4142_4344_4546_4748,
+        };
+        let bytes = b"GCKS\x04\x03\x02\x01\x14\x13\x12\x11\x24\x23\x22\x21\
+            \x34\x33\x32\x31\x48\x47\x46\x45\x44\x43\x42\x41\x02\xae\x07\xce";
+        assert_eq!(record.words().map(u32::to_le_bytes).as_flattened(), bytes);
+        assert_eq!(Record::parse(bytes), Some(record));
+    }
+
+    #[test]
     fn a_record_reads_back_unless_a_bit_is_flipped() {
         for global_step in [0, 7, -1, i64::MIN, i64::MAX, 0x1_8000_0000] {
             let record = Record {

@@ -14,7 +14,7 @@ use crate::{Flash, flash, save};
 const PAYLOAD: usize = 200;
 
 /// Is ready only when it is asked a second time, as a driver that waits for an interrupt.
-struct Slow<'a>(&'a mut Flash);
+pub(crate) struct Slow<'a>(pub(crate) &'a mut Flash);
 
 async fn once_more() {
     let mut asked = false;
@@ -61,7 +61,7 @@ impl NorFlash for Slow<'_> {
 }
 
 /// Runs a future to its end, or drops it after so many polls.
-fn run<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
+pub(crate) fn run<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     (0..polls).find_map(|_| match future.as_mut().poll(&mut context) {
@@ -70,7 +70,7 @@ fn run<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
     })
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     run(future, usize::MAX).expect("a future that ends")
 }
 

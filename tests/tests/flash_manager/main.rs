@@ -1,4 +1,4 @@
-//! The checkpoint manager beyond losses of power: whose region it is, what lives on, how evenly
+//! The checkpoint managers beyond losses of power: whose region it is, what lives on, how evenly
 //! blocks wear, what any image makes of it.
 
 mod asynchronous;
@@ -6,6 +6,7 @@ mod claims;
 mod geometries;
 mod images;
 mod retention;
+mod small;
 mod wear;
 
 use gradlet::manager::{CheckpointManager, Options, Restoration};

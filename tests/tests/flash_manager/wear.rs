@@ -6,7 +6,7 @@ use gradlet_tests::{figures, model::Model};
 
 use crate::{flash, save};
 
-fn erases<S, const READ: usize, const WRITE: usize, const ERASE: usize>(
+pub(crate) fn erases<S, const READ: usize, const WRITE: usize, const ERASE: usize>(
     flash: &MockFlash<S, READ, WRITE, ERASE>,
 ) -> (u32, u32)
 where

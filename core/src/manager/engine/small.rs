@@ -3,7 +3,8 @@
 use super::media::Media;
 use super::{NorFlash, either};
 use crate::checkpoint::{
-    self, Encoder, LONGEST_HEAD, PREAMBLE, RawHead, Unmatched, fields_len, is_saved, trailer_len,
+    self, END, Encoder, LONGEST_HEAD, PREAMBLE, RawHead, Unmatched, fields_len, is_saved,
+    trailer_len,
 };
 use crate::manager::error::{Incompatible, OpenError, RestoreError, SaveError};
 use crate::manager::geometry::Geometry;
@@ -61,8 +62,8 @@ pub struct SmallManager<F> {
     newest: Option<Place>,
     /// The newest that is known to be written whole.
     proven: Option<Place>,
-    /// The variable that the newest does not fit.
-    misfit: Option<usize>,
+    /// What of the newest does not fit the variables.
+    misfit: Option<Unmatched>,
 }
 
 /// A checkpoint and its slot.
@@ -97,6 +98,9 @@ impl<F: NorFlash> SmallManager<F> {
     /// Opens the whole of `flash`, as `slots` slots of whole erase blocks, at least 3: one for the
     /// newest checkpoint, one for the newest that is proven, one to write. Nothing is written.
     ///
+    /// The region does not say how many slots it has: with another number than it was written with,
+    /// checkpoints are not found, or only some of them.
+    ///
     /// # Errors
     /// [`OpenError::Geometry`] for a flash of sizes that the manager cannot use,
     /// [`OpenError::Slots`] for more slots than it has blocks, or less than 3.
@@ -126,8 +130,10 @@ impl<F: NorFlash> SmallManager<F> {
     /// # Errors
     /// [`SaveError::Flash`] as the flash reports it.
     pub async fn format(&mut self) -> Result<(), SaveError<F::Error>> {
+        self.media.erase_all().await.map_err(SaveError::Flash)?;
+        // Not before: what is not erased must not be newer than what is saved next.
         (self.newest, self.proven, self.misfit) = (None, None, None);
-        self.media.erase_all().await.map_err(SaveError::Flash)
+        Ok(())
     }
 
     /// The flash.
@@ -162,11 +168,14 @@ impl<F: NorFlash> SmallManager<F> {
         }
         let mut encoder = Encoder::raw();
         let length = encoder.total_len(variables).map_err(SaveError::Encode)?;
-        let needed = u64::from(self.payload()) + u64::from(length);
-        if needed > self.size.into() {
+        let needed = self.payload().saturating_add(length);
+        if needed > self.size {
+            let geometry = &self.media.geometry;
+            let erase_size = geometry.erase_size();
+            let slot = needed.checked_next_multiple_of(erase_size);
             return Err(SaveError::RegionTooSmall {
-                needed: needed.saturating_mul(self.slots.into()),
-                found: u64::from(self.size) * u64::from(self.slots),
+                needed: u64::from(slot.unwrap_or(u32::MAX)) * u64::from(self.slots),
+                found: u64::from(erase_size) * u64::from(geometry.blocks()),
             });
         }
         let save_counter = self.save_counter().checked_add(1);
@@ -245,7 +254,7 @@ impl<F: NorFlash> SmallManager<F> {
                 return Ok(Restoration::Incompatible(reason));
             }
             match self.go_through(place, variables, pass).await {
-                Err(Some(index)) if pass == Pass::Compare => self.misfit = Some(index),
+                Err(Some(misfit)) if pass == Pass::Compare => self.misfit = Some(misfit),
                 Err(_) => return Err(RestoreError::Damaged),
                 Ok(()) => {}
             }
@@ -257,36 +266,42 @@ impl<F: NorFlash> SmallManager<F> {
     }
 
     /// Compares a checkpoint with what would be written of the variables, all but their elements, and
-    /// assigns these; else the index of the first variable that differs, or none if the flash cannot be
-    /// read.
+    /// assigns these; else the first variable that differs, or tensor that is no variable's, or none if
+    /// the flash cannot be read.
     #[inline(never)]
     async fn go_through(
         &mut self,
         place: &Place,
         variables: &mut impl Variables,
         pass: Pass,
-    ) -> Result<(), Option<usize>> {
+    ) -> Result<(), Option<Unmatched>> {
         let mut at = place
             .slot
             .wrapping_mul(self.size)
             .wrapping_add(self.payload());
+        let end = at
+            .wrapping_add(place.record.length)
+            .wrapping_sub(END as u32);
         let mut bytes = [0; BYTES];
         let mut preamble = [0; PREAMBLE];
         self.read(&mut at, &mut preamble).await.ok_or(None)?;
         at = at.wrapping_add(fields_len(&preamble).into());
+        let mut position = 0;
         for index in 0..variables.count() {
-            let Some(variable) = variables.variable(index) else {
-                return Err(Some(index));
-            };
+            let differs = Some(Unmatched::Variable { index, count: 1 });
+            let variable = variables.variable(index).ok_or(differs)?;
             if !is_saved(&variable) {
                 continue;
             }
             let (size, len) = (variable.view.dtype().size(), variable.view.byte_len());
-            let head = RawHead::of(&variable).ok_or(Some(index))?;
+            let head = RawHead::of(&variable).ok_or(differs)?;
+            if head.len() as u32 > end.wrapping_sub(at) {
+                return Err(differs);
+            }
             let found = bytes.get_mut(..head.len()).unwrap_or_default();
             self.read(&mut at, found).await.ok_or(None)?;
             if !head.is(&variable.name, found) {
-                return Err(Some(index));
+                return Err(differs);
             }
             let mut done = 0;
             while done < len && pass == Pass::Assign {
@@ -296,12 +311,16 @@ impl<F: NorFlash> SmallManager<F> {
                 let view = variables.variable_mut(index);
                 let used = view.map_or(0, |mut view| view.assign_le(done / size, elements));
                 if used != some {
-                    return Err(Some(index));
+                    return Err(differs);
                 }
                 done += some;
             }
             at = at.wrapping_add((len - done) as u32);
             at = at.wrapping_add(trailer_len(len) as u32);
+            position += 1;
+        }
+        if at != end {
+            return Err(Some(Unmatched::Tensor { position, count: 1 }));
         }
         Ok(())
     }
@@ -430,8 +449,6 @@ impl<F: NorFlash> SmallManager<F> {
         if expected != found {
             return Some(Incompatible::Model { expected, found });
         }
-        let index = self.misfit?;
-        let unmatched = Unmatched::Variable { index, count: 1 };
-        Some(Incompatible::Variables(unmatched.into()))
+        Some(Incompatible::Variables(self.misfit?.into()))
     }
 }
