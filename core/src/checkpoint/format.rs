@@ -3,7 +3,7 @@
 /// Version of the format that this crate reads and writes. It is frozen.
 pub const VERSION: u8 = 1;
 
-pub(super) const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
+pub(crate) const MAGIC: [u8; 4] = [0x89, b'G', b'C', b'K'];
 /// Magic, version, flags, length of the fields.
 pub(crate) const PREAMBLE: usize = 8;
 /// A header field's tag and length.

@@ -55,6 +55,6 @@ pub use restore::{
 pub use writer::{WriteError, write};
 
 pub(crate) use encoder::is_saved;
-pub(crate) use format::{END, PREAMBLE, fields_len, trailer_len};
+pub(crate) use format::{END, MAGIC, PREAMBLE, fields_len, trailer_len};
 pub(crate) use frame::{LONGEST_HEAD, RawHead};
 pub(crate) use part::copy;

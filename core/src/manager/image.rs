@@ -11,9 +11,12 @@ use super::geometry::{Extent, Geometry};
 use super::log::{Log, Region};
 use super::marker::{MAGIC, MARKER, Marker, Parsed};
 use super::options::{Claim, Start};
+use super::outcome::Saved;
+use super::record::{RECORD, Record};
 use super::retention::Retention;
 use super::slot::{Header, Slot};
-use crate::checkpoint::Info;
+use crate::Crc32c;
+use crate::checkpoint::{self, Checkpoint, Info};
 
 /// A sign of a region in a dump: a marker says where the region starts and what its sizes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,75 @@ pub fn sightings(dump: &[u8]) -> impl Iterator<Item = Sighting> + use<'_> {
             }),
             Parsed::Foreign => None,
         }
+    })
+}
+
+/// A checkpoint of a [`SmallManager`](super::SmallManager) in a dump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Recorded {
+    /// Where its record starts in the dump, in bytes: the first one, unless that is damaged.
+    pub record: usize,
+    /// What the record says.
+    pub saved: Saved,
+    /// Where the checkpoint starts in the dump.
+    pub start: usize,
+    /// Whether all of the checkpoint is there, as it was written.
+    pub is_whole: bool,
+}
+
+impl Recorded {
+    fn at(dump: &[u8], at: usize, record: &Record) -> Self {
+        let behind = |distance| dump.get(at.checked_add(distance)?..);
+        // The unit is not known: a record takes 32 to 64 bytes.
+        let sizes = RECORD..=Geometry::MAX_UNIT as usize;
+        let size = sizes.into_iter().find(|&size| {
+            let again = behind(size).and_then(Record::parse);
+            again.as_ref() == Some(record)
+        });
+        let distance = size.map(|size| 2 * size).or_else(|| {
+            // The other record is damaged, in front of this one or behind it.
+            (RECORD..=2 * Geometry::MAX_UNIT as usize).find(|&distance| {
+                behind(distance).is_some_and(|bytes| bytes.starts_with(&checkpoint::MAGIC))
+            })
+        });
+        let distance = distance.unwrap_or(2 * RECORD);
+        let bytes = behind(distance).and_then(|bytes| bytes.get(..record.length as usize));
+        let is_whole = bytes.is_some_and(|bytes| {
+            let mut crc = Crc32c::new();
+            crc.update(bytes);
+            let parsed = Checkpoint::parse(bytes);
+            crc.value() == record.crc32c && parsed.is_ok_and(|whole| whole.len() == bytes.len())
+        });
+        Self {
+            record: at,
+            saved: record.saved(),
+            start: at.saturating_add(distance),
+            is_whole,
+        }
+    }
+
+    /// Where the bytes of the checkpoint lie in the dump.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.start.saturating_add(self.saved.length as usize)
+    }
+}
+
+/// The checkpoints of a [`SmallManager`](super::SmallManager) in a dump, by their places: those that
+/// a record tells of, wherever it is.
+pub fn recorded(dump: &[u8]) -> impl Iterator<Item = Recorded> + use<'_> {
+    let mut next = 0;
+    core::iter::from_fn(move || {
+        let mut windows = dump.get(next..)?.windows(RECORD).zip(next..);
+        let (record, at) = windows.find_map(|(bytes, at)| Some((Record::parse(bytes)?, at)))?;
+        let found = Recorded::at(dump, at, &record);
+        // What begins within a whole checkpoint is a value of its own.
+        next = match found.is_whole {
+            true => found.range().end,
+            false => found.start,
+        };
+        Some(found)
     })
 }
 

@@ -109,7 +109,7 @@ pub use asynchronous::engine::{
 pub use blocking::engine::{CheckpointManager, SmallManager};
 pub use error::{FormatError, Incompatible, OpenError, RestoreError, SaveError};
 pub use geometry::{Extent, Geometry, GeometryError};
-pub use image::{Block, Image, Sighting, State, Stored, sightings};
+pub use image::{Block, Image, Recorded, Sighting, State, Stored, recorded, sightings};
 pub use marker::{Marker, Parsed, VERSION};
 pub use options::{Claim, Keep, Options, Start};
 pub use outcome::{Restoration, Saved};

@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use gradlet::checkpoint::{self, Choice, EncodeError, Encoder, Info, Unmatched};
+use gradlet::checkpoint::{self, Checkpoint, Choice, EncodeError, Encoder, Info, Unmatched};
 use gradlet::manager::{
-    AsyncSmallManager, Incompatible, OpenError, Restoration, RestoreError, SaveError, SmallManager,
+    AsyncSmallManager, Incompatible, OpenError, Recorded, Restoration, RestoreError, SaveError,
+    SmallManager, recorded,
 };
 use gradlet::mock_flash::{Error, MockFlash, Tear, storage_len};
 use gradlet::tensor::{Shape, View, ViewMut};
@@ -295,9 +296,33 @@ fn variables_that_differ_under_the_same_model_id_are_told_apart() {
 
         let mut manager = open(&mut flash);
         manager.restore_or_initialize(&mut other).unwrap();
+        manager.restore_or_initialize(&mut same).unwrap();
+        manager.save(&same).unwrap();
+
+        let mut manager = open(&mut flash);
+        manager.restore_or_initialize(&mut other).unwrap();
         manager.format().unwrap();
         manager.save(&other).unwrap();
     }
+}
+
+#[test]
+fn a_variable_more_is_not_looked_for_behind_the_end_of_the_flash() {
+    let kernel = |len| ("kernel", len);
+    let mut flash = flash(3);
+    let mut manager = open(&mut flash);
+    let empty = manager.save(&Vectors::new(&[kernel(100)])).unwrap().length - 400;
+    let len = (1024 - RECORDS - empty as usize) / 4;
+    for _ in 0..2 {
+        let saved = manager.save(&Vectors::new(&[kernel(len)])).unwrap();
+        assert_eq!(saved.length as usize, 1024 - RECORDS);
+    }
+    let mut more = Vectors::new(&[kernel(len), ("bias", 1)]);
+    let unmatched = Unmatched::Variable { index: 1, count: 1 };
+    let reason = Incompatible::Variables(checkpoint::RestoreError::Unmatched(unmatched));
+    let restored = manager.restore_or_initialize(&mut more);
+    assert_eq!(restored, Ok(Restoration::Incompatible(reason)));
+    assert_eq!(flash.violation(), None);
 }
 
 #[test]
@@ -340,6 +365,42 @@ fn a_checkpoint_counts_with_either_record() {
     flash.flip_bit(2048 + 5, 0);
     flash.flip_bit(2048 + 32 + 5, 0);
     assert_eq!(restored(&mut flash), Ok(2));
+}
+
+#[test]
+fn what_was_proven_last_stays_through_any_number_of_cuts() {
+    let mut flash = flash(3);
+    save(&mut flash, 1..3);
+    let before = flash.steps();
+    save(&mut flash, 3..4);
+    let steps = flash.steps() - before;
+    for step in 4..9 {
+        // Within the last unit of the second record.
+        flash.cut_power(steps - 1, Tear::Nothing);
+        let saved = open(&mut flash).save(&Model::at(step, PAYLOAD));
+        assert_eq!(saved, Err(SaveError::Flash(Error::PowerLost)));
+        flash.power_on();
+        assert_eq!(restored(&mut flash), Ok(step));
+        // What is there at this start may be gone at the next.
+        let mut later = flash.clone();
+        for slot in [0, 1] {
+            later.flip_bit(slot * 1024 + 5, 0);
+        }
+        assert_eq!(restored(&mut later), Ok(3));
+    }
+}
+
+/// The next save would erase a part of it.
+#[test]
+fn a_checkpoint_that_is_longer_than_a_slot_does_not_count() {
+    let mut flash = flash(6);
+    open(&mut flash).save(&Model::at(1, 1500)).unwrap();
+    let mut manager = SmallManager::open(&mut flash, 6).unwrap();
+    assert_eq!(manager.latest_checkpoint(), None);
+    let mut model = Model::new(1500);
+    let restored = manager.restore_or_initialize(&mut model);
+    assert_eq!(restored, Ok(Restoration::Initialized));
+    assert!(open(&mut flash).latest_checkpoint().is_some());
 }
 
 #[test]
@@ -541,8 +602,80 @@ fn variables_that_change_while_they_are_saved_leave_the_one_before() {
     }
 }
 
+/// Finds the checkpoints in a dump of these sizes, where any one record may be damaged.
+fn found_in_a_dump<const READ: usize, const WRITE: usize, const ERASE: usize>() {
+    let record = 32_usize.next_multiple_of(READ.max(WRITE));
+    let mut flash = MockFlash::<_, READ, WRITE, ERASE>::new(vec![0; storage_len(ERASE, 3)]);
+    let mut manager = SmallManager::open(&mut flash, 3).unwrap();
+    let saved: Vec<_> = (1..=4)
+        .map(|step| manager.save(&Model::at(step, PAYLOAD)).unwrap())
+        .collect();
+    for before in [0, 13] {
+        let dump = [&vec![0xa5; before], flash.image(), &[0; 7]].concat();
+        // The fourth is where the first was.
+        let expected = [(0, 3), (1, 1), (2, 2)].map(|(slot, save)| {
+            let at = before + slot * ERASE;
+            (at, at + 2 * record, saved[save], true)
+        });
+        let parts = |found: Recorded| (found.record, found.start, found.saved, found.is_whole);
+        let found: Vec<_> = recorded(&dump).map(parts).collect();
+        assert_eq!(found, expected);
+        for (slot, (at, start, saved, _)) in expected.into_iter().enumerate() {
+            let damaged = |place: usize| {
+                let mut dump = dump.clone();
+                dump[place] ^= 1;
+                let mut found: Vec<_> = recorded(&dump).map(parts).collect();
+                let changed = found.remove(slot);
+                assert!(found.iter().all(|other| expected.contains(other)));
+                changed
+            };
+            assert_eq!(damaged(at + 5), (at + record, start, saved, true));
+            assert_eq!(damaged(at + record + 5), (at, start, saved, true));
+            assert_eq!(damaged(start), (at, start, saved, false));
+            assert_eq!(damaged(start + PAYLOAD), (at, start, saved, false));
+        }
+        // What a dump does not hold is not whole.
+        let cut = &dump[..before + 2 * ERASE + 100];
+        let is_whole: Vec<_> = recorded(cut).map(|found| found.is_whole).collect();
+        assert_eq!(is_whole, [true, true, false]);
+    }
+}
+
+#[test]
+fn checkpoints_are_found_in_a_dump_whatever_its_sizes() {
+    found_in_a_dump::<1, 1, 1024>();
+    found_in_a_dump::<1, 4, 4096>();
+    found_in_a_dump::<8, 1, 512>();
+    found_in_a_dump::<1, 24, 1536>();
+    found_in_a_dump::<33, 11, 1056>();
+    found_in_a_dump::<4, 64, 2048>();
+}
+
+#[test]
+fn a_region_that_is_a_value_of_a_checkpoint_is_not_found_in_it() {
+    let mut inner = flash(3);
+    save(&mut inner, 1..4);
+    let mut outer = flash(18);
+    let mut held = Model::new(3 * 1024);
+    held.load(9, inner.image());
+    open(&mut outer).save(&held).unwrap();
+    let steps = recorded(outer.image()).map(|found| found.saved.info.global_step);
+    assert_eq!(steps.collect::<Vec<_>>(), [Some(9)]);
+}
+
+/// Reads the image as a dump: what is said to be whole is.
+fn read_as_dump(image: &[u8], context: impl Fn() -> String) {
+    for found in recorded(image).filter(|found| found.is_whole) {
+        let bytes = &image[found.range()];
+        let whole = Checkpoint::parse(bytes).map(|whole| (whole.len(), whole.info().global_step));
+        let step = found.saved.info.global_step;
+        assert_eq!(whole, Ok((bytes.len(), step)), "{}", context());
+    }
+}
+
 /// Opens, restores, and saves over several rounds.
 fn exercise(image: &[u8], context: impl Fn() -> String) {
+    read_as_dump(image, &context);
     let mut flash = flash(6);
     flash.load(image);
     let mut manager = open(&mut flash);
