@@ -1,17 +1,21 @@
 //! Dumps of a device's flash: the region that the checkpoint manager keeps, read on the host.
 //!
 //! The layout is the device crate's own ([`gradlet::manager`]). Where the region starts in the
-//! dump and what its sizes are is found from the markers in it.
+//! dump and what its sizes are is found from the markers in it. [`Dump`] takes a dump of the small
+//! manager's region too.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use gradlet::checkpoint::{Checkpoint, Info};
-use gradlet::manager::{Block, Geometry, Image, Sighting, State, Stored, VERSION, sightings};
+use gradlet::manager::{
+    Block, Geometry, Image, Sighting, State, Stored, VERSION, recorded, sightings,
+};
 
 use crate::device::{self, DeviceCheckpoint};
 use crate::error::{Error, Result};
+use crate::slot_image::SlotImage;
 
 /// Where a region is in a dump, as far as the user says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,11 +51,59 @@ pub struct Salvaged {
     pub bytes: Vec<u8>,
 }
 
+/// A dump of flash, by the manager whose region is in it.
+#[derive(Debug)]
+pub enum Dump {
+    /// The ring of the checkpoint manager.
+    Ring(FlashImage),
+    /// The slots of the small manager.
+    Slots(SlotImage),
+}
+
+impl Dump {
+    /// Reads the dump at `path`: as slots, if no place is said and there is no sign of a ring.
+    ///
+    /// # Errors
+    /// Those of [`FlashImage::open`].
+    pub fn open(path: impl AsRef<Path>, place: Place) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(Error::io("read", path))?;
+        let is_ring = place != Place::default() || sightings(&bytes).next().is_some();
+        if !is_ring && recorded(&bytes).next().is_some() {
+            return Ok(Self::Slots(SlotImage::of(path, bytes)));
+        }
+        FlashImage::of(path, bytes, place).map(Self::Ring)
+    }
+
+    /// The newest whole checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::NoRegion`] if no checkpoint is whole.
+    pub fn newest(&self) -> Result<DeviceCheckpoint> {
+        match self {
+            Self::Ring(image) => image.newest(),
+            Self::Slots(image) => image.newest(),
+        }
+    }
+
+    /// The newest whole checkpoint of a global step.
+    ///
+    /// # Errors
+    /// [`Error::NoRegion`] with the steps that there are, if there is none of this one.
+    pub fn at_step(&self, step: i64) -> Result<DeviceCheckpoint> {
+        match self {
+            Self::Ring(image) => image.at_step(step),
+            Self::Slots(image) => image.at_step(step),
+        }
+    }
+}
+
 /// Whether the file at `path` is a dump with a region in it, and nothing else by its first bytes.
 pub fn is_flash_image(path: &Path) -> bool {
     fs::read(path).is_ok_and(|bytes| {
         let is_other = bytes.starts_with(&device::MAGIC) || bytes.starts_with(b"PK");
-        !is_other && sightings(&bytes).next().is_some()
+        let has_region = || sightings(&bytes).next().is_some() || recorded(&bytes).next().is_some();
+        !is_other && has_region()
     })
 }
 
@@ -64,6 +116,10 @@ impl FlashImage {
     pub fn open(path: impl AsRef<Path>, place: Place) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io("read", path))?;
+        Self::of(path, bytes, place)
+    }
+
+    fn of(path: &Path, bytes: Vec<u8>, place: Place) -> Result<Self> {
         let (start, geometry) = locate(&bytes, place).map_err(|reason| Error::NoRegion {
             path: path.to_path_buf(),
             reason,

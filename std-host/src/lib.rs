@@ -74,6 +74,7 @@ pub mod saver;
 mod similar;
 mod slice;
 mod slice_key;
+pub mod slot_image;
 mod staged;
 pub mod state;
 mod strings;

@@ -10,7 +10,7 @@ use gradlet::checkpoint::Choice;
 use gradlet_host::convert::{
     self, Form, Format, MetaGraphFile, Options, Retention, Selection, Slots, Source, Step,
 };
-use gradlet_host::flash_image::{FlashImage, Place};
+use gradlet_host::flash_image::{Dump, Place};
 use gradlet_host::mapping::Mapping;
 use gradlet_host::profile::Profile;
 use gradlet_host::{DType, Durability};
@@ -163,10 +163,10 @@ impl Convert {
         let source = match self.step {
             None if place == Place::default() => Source::open(&self.input)?,
             step => {
-                let image = FlashImage::open(&self.input, place)?;
+                let dump = Dump::open(&self.input, place)?;
                 Source::Device(match step {
-                    Some(step) => image.at_step(step)?,
-                    None => image.newest()?,
+                    Some(step) => dump.at_step(step)?,
+                    None => dump.newest()?,
                 })
             }
         };

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gradlet_host::convert::Source;
-use gradlet_host::flash_image::{FlashImage, Place, is_flash_image};
+use gradlet_host::flash_image::{Dump, Place, is_flash_image};
 use serde::Serialize;
 
 use super::describe::describe;
 use super::region::RegionArguments;
 use super::ring::Ring;
+use super::slots::Listing;
 use super::{inspect_folder, inspect_meta, inspect_records, print_json};
 
 /// Show what a file holds: names, types, shapes, checksums of a checkpoint; the ring of a dump of
@@ -19,7 +20,8 @@ use super::{inspect_folder, inspect_meta, inspect_records, print_json};
 /// record files; the managed checkpoints of a folder.
 ///
 /// A device checkpoint is verified on the way; a bundle's data are not read (see `verify`).
-/// A dump of the flash in which a device keeps its checkpoints is drawn block by block.
+/// A dump of the flash in which a device keeps its checkpoints is drawn block by block; the slots of
+/// a small manager are listed.
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
     /// Anything that `convert` reads, a .meta file, a record or tfevents file, a managed folder
@@ -38,7 +40,10 @@ impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let place = self.region.place()?;
         if place != Place::default() || is_flash_image(&self.path) {
-            let ring = Ring::of(&FlashImage::open(&self.path, place)?, self.cycles);
+            let ring = match Dump::open(&self.path, place)? {
+                Dump::Ring(image) => Ring::of(&image, self.cycles),
+                Dump::Slots(image) => return self.show(&Listing::of(&image)),
+            };
             if self.json {
                 return print_json(&ring);
             }

@@ -18,6 +18,7 @@ mod recv;
 mod region;
 mod ring;
 mod samples;
+mod slots;
 mod telemetry;
 mod verify;
 mod warnings;

@@ -10,7 +10,7 @@ use crate::bundle;
 use crate::device::{self, DeviceCheckpoint};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::flash_image::{FlashImage, Place, is_flash_image};
+use crate::flash_image::{Dump, Place, is_flash_image};
 use crate::management::ManagementError;
 use crate::mapping::Mapping;
 use crate::name::Name;
@@ -97,8 +97,8 @@ impl Source {
                 return bundle::Reader::open(prefix).map(Source::Bundle);
             }
             if !is_v1(path) && is_flash_image(path) {
-                let image = FlashImage::open(path, Place::default())?;
-                return image.newest().map(Source::Device);
+                let dump = Dump::open(path, Place::default())?;
+                return dump.newest().map(Source::Device);
             }
         }
         let is_bundle = bundle::index_path(path).exists();
