@@ -86,12 +86,12 @@ impl Recorded {
             })
         });
         let distance = distance.unwrap_or(2 * RECORD);
-        let bytes = behind(distance).and_then(|bytes| bytes.get(..record.length as usize));
+        let bytes = behind(distance).and_then(|bytes| bytes.get(..record.length() as usize));
         let is_whole = bytes.is_some_and(|bytes| {
             let mut crc = Crc32c::new();
             crc.update(bytes);
             let parsed = Checkpoint::parse(bytes);
-            crc.value() == record.crc32c && parsed.is_ok_and(|whole| whole.len() == bytes.len())
+            crc.value() == record.crc32c() && parsed.is_ok_and(|whole| whole.len() == bytes.len())
         });
         Self {
             record: at,

@@ -73,6 +73,14 @@ struct Place {
     record: Record,
 }
 
+impl Place {
+    /// Before the first checkpoint.
+    const NONE: Self = Self {
+        slot: 0,
+        record: Record::NONE,
+    };
+}
+
 /// Which checkpoints are looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Among {
@@ -153,7 +161,7 @@ impl<F: NorFlash> SmallManager<F> {
 
     /// How many checkpoints were saved (`save_counter`).
     pub fn save_counter(&self) -> u32 {
-        self.newest.map_or(0, |place| place.record.save_counter)
+        self.newest.map_or(0, |place| place.record.save_counter())
     }
 
     /// Saves the variables as the newest checkpoint (`CheckpointManager.save`).
@@ -202,13 +210,8 @@ impl<F: NorFlash> SmallManager<F> {
                 break;
             }
         }
-        let record = Record {
-            save_counter,
-            length,
-            crc32c: crc.value(),
-            model_id,
-            global_step: variables.global_step(),
-        };
+        let step = variables.global_step();
+        let record = Record::new(save_counter, length, crc.value(), model_id, step);
         self.prove(start, &record).await.map_err(SaveError::Flash)?;
         let place = Some(Place { slot, record });
         (self.newest, self.proven) = (place, place);
@@ -234,7 +237,7 @@ impl<F: NorFlash> SmallManager<F> {
                 return self.restore(&place, variables).await;
             }
             otherwise = Err(RestoreError::Damaged);
-            next = match place.record.save_counter.checked_sub(1) {
+            next = match place.record.save_counter().checked_sub(1) {
                 Some(most) => self.find(most, Among::All).await,
                 None => None,
             };
@@ -261,7 +264,7 @@ impl<F: NorFlash> SmallManager<F> {
         }
         Ok(Restoration::Restored {
             step: variables.global_step(),
-            save_counter: place.record.save_counter,
+            save_counter: place.record.save_counter(),
         })
     }
 
@@ -280,7 +283,7 @@ impl<F: NorFlash> SmallManager<F> {
             .wrapping_mul(self.size)
             .wrapping_add(self.payload());
         let end = at
-            .wrapping_add(place.record.length)
+            .wrapping_add(place.record.length())
             .wrapping_sub(END as u32);
         let mut bytes = [0; BYTES];
         let mut preamble = [0; PREAMBLE];
@@ -352,7 +355,7 @@ impl<F: NorFlash> SmallManager<F> {
             .wrapping_mul(self.size)
             .wrapping_add(self.payload());
         let mut crc = Crc32c::new();
-        let mut left = place.record.length as usize;
+        let mut left = place.record.length() as usize;
         while left > 0 {
             let len = left.min(self.media.chunk_len());
             let Some(bytes) = self.media.read(at, len).await else {
@@ -362,44 +365,52 @@ impl<F: NorFlash> SmallManager<F> {
             at = at.wrapping_add(len as u32);
             left -= len;
         }
-        crc.value() == place.record.crc32c
+        crc.value() == place.record.crc32c()
     }
 
     /// The newest checkpoint whose number is `most` at most.
     #[inline(never)]
     async fn find(&mut self, most: u32, among: Among) -> Option<Place> {
-        let mut newest: Option<Place> = None;
+        let mut newest = Place::NONE;
         for slot in 0..self.slots {
             let start = slot.wrapping_mul(self.size);
-            let first = self.record(start).await;
-            let second = self.record(start.wrapping_add(self.record_size())).await;
+            let mut record = Record::NONE;
+            let mut copies = 0;
+            for at in [start.wrapping_add(self.record_size()), start] {
+                copies += u32::from(self.read_record(at, &mut record).await);
+            }
             // Both are of one save: the slot was erased before it.
-            let is_proven = first.is_some() && second.is_some();
-            if let Some(record) = first.or(second)
-                && (among == Among::All || is_proven)
-                && (newest.map_or(0, |newest| newest.record.save_counter)..=most)
-                    .contains(&record.save_counter)
-            {
-                newest = Some(Place { slot, record });
+            let is_meant = copies == 2 || (copies == 1 && among == Among::All);
+            let counter = record.save_counter();
+            if is_meant && counter >= newest.record.save_counter() && counter <= most {
+                newest = Place { slot, record };
             }
         }
-        newest
+        (newest.record.save_counter() > 0).then_some(newest)
     }
 
-    /// The record at `at`.
+    /// Reads the record at `at`; whether there is one.
     #[inline(never)]
-    async fn record(&mut self, at: u32) -> Option<Record> {
+    async fn read_record(&mut self, at: u32, record: &mut Record) -> bool {
         let most = self.size.saturating_sub(self.payload());
-        let record = Record::parse(self.media.read(at, RECORD).await?);
-        record.filter(|record| record.length <= most)
+        let Some(bytes) = self.media.read(at, RECORD).await else {
+            return false;
+        };
+        match Record::parse(bytes) {
+            Some(found) if found.length() <= most => {
+                *record = found;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Writes the record of a slot, twice.
     async fn prove(&mut self, start: u32, record: &Record) -> Result<(), F::Error> {
-        let words = record.words();
-        self.media.write_record(start, &words).await?;
-        let second = start.wrapping_add(self.record_size());
-        self.media.write_record(second, &words).await
+        for start in [start, start.wrapping_add(self.record_size())] {
+            self.media.write_record(start, record.words()).await?;
+        }
+        Ok(())
     }
 
     /// The slot that is written next: the one behind the newest that is proven, or behind that if it
@@ -445,7 +456,7 @@ impl<F: NorFlash> SmallManager<F> {
     /// Why variables of this model must not be saved beside a checkpoint, nor restored from it.
     #[inline(never)]
     fn misfit(&self, expected: u32, place: &Place) -> Option<Incompatible> {
-        let found = place.record.model_id;
+        let found = place.record.model_id();
         if expected != found {
             return Some(Incompatible::Model { expected, found });
         }
