@@ -303,6 +303,7 @@ fn variables_that_differ_under_the_same_model_id_are_told_apart() {
         manager.restore_or_initialize(&mut other).unwrap();
         manager.format().unwrap();
         manager.save(&other).unwrap();
+        manager.save(&other).unwrap();
     }
 }
 
