@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gradlet::checkpoint::{self, Choice, Encoder};
-use gradlet::manager::{CheckpointManager, Claim, Keep, Options as ManagerOptions};
+use gradlet::manager::{CheckpointManager, Claim, Keep, Options as ManagerOptions, SmallManager};
 use gradlet::mock_flash::{MockFlash, storage_len};
 use gradlet::samples::Header;
 use gradlet::transport::{self, Buffer, Frame};
@@ -121,7 +121,23 @@ fn flash(seeds: &Seeds<'_>) -> Result {
     region::<4, 4, 512>(seeds, 1, 5)?;
     region::<8, 8, 1024>(seeds, 2, 4)?;
     region::<4, 32, 2048>(seeds, 3, 2)?;
-    region::<1, 16, 256>(seeds, 4, 9)
+    region::<1, 16, 256>(seeds, 4, 9)?;
+    slots::<4, 512>(seeds)?;
+    slots::<24, 768>(seeds)
+}
+
+/// The slots of a small manager after so many saves that they were all written.
+fn slots<const WRITE: usize, const ERASE: usize>(seeds: &Seeds<'_>) -> Result {
+    let mut flash = MockFlash::<_, 1, WRITE, ERASE>::new(vec![0; storage_len(ERASE, 3)]);
+    let mut head = Head::<2, 3, Adam>::new(Adam::new(0.5));
+    let mut manager = SmallManager::open(&mut flash, 3)?;
+    for _ in 0..4 {
+        head.minimize(&[0.5, 1.0], 1)?;
+        manager.save(&head)?;
+    }
+    let control: [u8; CONTROL] = [0; CONTROL];
+    let name = format!("slots_write{WRITE}");
+    seeds.put("flash_image", &name, &[&control, flash.image()].concat())
 }
 
 /// Regions after some saves: the first few, and so many that the ring went round.

@@ -6,6 +6,7 @@ mod frames;
 mod records;
 mod region;
 mod samples;
+mod slots;
 mod table;
 
 pub use bundle::bundle;
@@ -14,6 +15,7 @@ pub use frames::frames;
 pub use records::records;
 pub use region::region;
 pub use samples::samples;
+pub use slots::slots;
 pub use table::table;
 
 /// More checksums than this are not set right in one file.

@@ -2,7 +2,8 @@
 
 use gradlet::checkpoint::Checkpoint;
 use gradlet::manager::Geometry;
-use gradlet_host::flash_image::{FlashImage, Place, is_flash_image};
+use gradlet_host::flash_image::{Dump, FlashImage, Place, is_flash_image};
+use gradlet_host::slot_image::SlotImage;
 
 use super::CONTROL;
 use crate::memory::bounded;
@@ -27,6 +28,7 @@ pub fn flash_image(bytes: &[u8]) {
     let geometry = geometry.expect("a geometry that regions can have");
     let mut sealed = dump.to_vec();
     seal::region(&mut sealed, &geometry);
+    seal::slots(&mut sealed);
     let told = Place {
         start: Some(usize::from(control[1] % 8)),
         geometry: Some(geometry),
@@ -37,12 +39,26 @@ pub fn flash_image(bytes: &[u8]) {
         bounded(dump.len(), || {
             let _ = is_flash_image(&path);
             for place in [Place::default(), told] {
-                if let Ok(image) = FlashImage::open(&path, place) {
-                    ask(&image);
+                match Dump::open(&path, place) {
+                    Ok(Dump::Ring(image)) => ask(&image),
+                    Ok(Dump::Slots(image)) => ask_slots(&image),
+                    Err(_) => {}
                 }
             }
         });
     }
+}
+
+fn ask_slots(image: &SlotImage) {
+    for found in image.whole() {
+        let bytes = image.read(found);
+        let checkpoint = Checkpoint::parse(bytes).expect("what is said to be whole");
+        assert_eq!(checkpoint.len(), bytes.len());
+    }
+    // A whole one may still hold what no file of TensorFlow's does: a name twice.
+    let is_empty = image.whole().next().is_none();
+    assert!(image.newest().is_err() || !is_empty, "the newest of none");
+    let _ = image.at_step(2);
 }
 
 fn ask(image: &FlashImage) {
