@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gradlet_host::bundle::{self, data_path, index_path};
 use gradlet_host::convert::{Format, Options, Source, Step, convert};
@@ -26,8 +26,12 @@ use prost::Message as _;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// The counter is one for all threads: measurements take turns.
+/// The counter is one for all threads, and what other tests read is large: they take turns.
 static TURN: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Bytes that a reader may hold for each of its file's.
 const PER_BYTE: usize = 64;
@@ -37,7 +41,6 @@ const FIXED: usize = 4 << 20;
 
 /// Runs `read` on a file of `len` bytes and says how much it held beyond what it may.
 fn bounded<T>(what: &str, len: usize, read: impl FnOnce() -> T) -> T {
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
     let result = read();
@@ -106,6 +109,7 @@ fn read_bundle(what: &str, records: &[(Vec<u8>, Vec<u8>)], data: &[u8]) -> Vec<S
 
 #[test]
 fn a_bundles_index_cannot_claim_what_its_data_do_not_hold() {
+    let _turn = alone();
     let with = |name: &str, entry: BundleEntryProto| {
         vec![header(1), (name.as_bytes().to_vec(), entry.encode_to_vec())]
     };
@@ -152,6 +156,7 @@ fn a_bundles_index_cannot_claim_what_its_data_do_not_hold() {
 
 #[test]
 fn slices_that_share_their_bytes_make_no_tensor_larger_than_the_file() {
+    let _turn = alone();
     let (rows, columns) = (1_000u64, 1 << 20);
     let data = vec![7; columns as usize];
     let mut records = vec![header(1)];
@@ -180,6 +185,7 @@ fn slices_that_share_their_bytes_make_no_tensor_larger_than_the_file() {
 
 #[test]
 fn a_snappy_block_cannot_claim_what_it_does_not_hold() {
+    let _turn = alone();
     // "a" and then copies of it: 64 bytes from three, as dense as snappy gets.
     let claim = |len: u32| {
         let mut block = Vec::new();
@@ -218,6 +224,7 @@ fn a_snappy_block_cannot_claim_what_it_does_not_hold() {
 
 #[test]
 fn a_v1_checkpoint_cannot_claim_what_it_does_not_hold() {
+    let _turn = alone();
     for dtype in [
         DType::Float32,
         DType::String,
@@ -260,6 +267,7 @@ fn a_v1_checkpoint_cannot_claim_what_it_does_not_hold() {
 
 #[test]
 fn paths_in_an_object_graph_cannot_grow_without_bound() {
+    let _turn = alone();
     // Each object is an attribute of the one before, with a long name: paths grow by the square.
     let node = |number: i32, count: i32| TrackableObject {
         children: (number + 1 < count)
@@ -285,6 +293,7 @@ fn paths_in_an_object_graph_cannot_grow_without_bound() {
 
 #[test]
 fn nested_messages_do_not_exhaust_the_stack() {
+    let _turn = alone();
     let nested = "graph_def { library { function { node_def { attr { value { func { attr { value "
         .repeat(100_000);
     let text = bounded("text", nested.len(), || {
@@ -306,6 +315,7 @@ fn nested_messages_do_not_exhaust_the_stack() {
 
 #[test]
 fn a_record_cannot_claim_what_the_file_does_not_hold() {
+    let _turn = alone();
     let length = (1u64 << 40).to_le_bytes();
     let mut bytes = length.to_vec();
     bytes.extend(crc::mask(crc::crc32c(&length)).to_le_bytes());
@@ -318,6 +328,7 @@ fn a_record_cannot_claim_what_the_file_does_not_hold() {
 
 #[test]
 fn other_programs_files_cannot_claim_what_they_do_not_hold() {
+    let _turn = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.safetensors");
     for header in [
@@ -351,6 +362,7 @@ const NAMES: [&str; 7] = [
 
 #[test]
 fn no_name_leads_out_of_the_output_folder() {
+    let _turn = alone();
     let folder = tempfile::tempdir().unwrap();
     let outside = folder.path().join("outside");
     let inside = outside.join("inside");
@@ -404,6 +416,7 @@ fn no_name_leads_out_of_the_output_folder() {
 
 #[test]
 fn a_target_with_a_zero_byte_is_refused() {
+    let _turn = alone();
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("m");
     let mut writer = bundle::Writer::create(&source).unwrap();
