@@ -21,8 +21,11 @@ import tensorflow as tf
 
 folder, seed, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 random = np.random.default_rng(seed)
+directions = np.random.default_rng(seed)
 losses = tf.compat.v1.losses
 f32 = np.float32
+ROUNDING = f32(2**-24)
+DIRECTIONS = 4
 B, IN, HIDDEN, OUT = 3, 6, 5, 4
 
 
@@ -89,29 +92,53 @@ def process(kind, gradients):
     return gradients
 
 
+def differentiate(activation, loss, processed, inputs, labels, variables, moved=(0.0, 0.0)):
+    """The loss, the gradients of the variables, the hidden layer and the gradient of the outputs.
+
+    The sums of the hidden layer and of the outputs are moved by `moved` before they are used.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        sums = inputs @ variables["hidden/kernel"] + variables["hidden/bias"]
+        hidden = ACTIVATIONS[activation](sums + moved[0])
+        outputs = hidden @ variables["head/kernel"] + variables["head/bias"] + moved[1]
+        value = loss(labels, outputs)
+        total = value
+        if processed == "regularized":
+            penalty = tf.keras.regularizers.L1L2(l1=0.01, l2=0.02)
+            total += penalty(variables["hidden/kernel"]) + penalty(variables["head/kernel"])
+    gradients = process(processed, tape.gradient(total, list(variables.values())))
+    return value, gradients, hidden, tape.gradient(value, outputs)
+
+
 def mlp_case(activation, name, loss, vectors, kind, processed):
     inputs = normal(B, IN, scale=2)
     variables = {
         "hidden/kernel": tf.Variable(normal(IN, HIDDEN)), "hidden/bias": tf.Variable(normal(HIDDEN)),
         "head/kernel": tf.Variable(normal(HIDDEN, OUT)), "head/bias": tf.Variable(normal(OUT)),
     }
-    before = {key: value.numpy().ravel().tolist() for key, value in variables.items()}
+    magnitude = {key: np.abs(value.numpy()) for key, value in variables.items()}
     labels, dense = labels_of(vectors, kind)
-    with tf.GradientTape(persistent=True) as tape:
-        hidden = ACTIVATIONS[activation](inputs @ variables["hidden/kernel"] + variables["hidden/bias"])
-        outputs = hidden @ variables["head/kernel"] + variables["head/bias"]
-        value = loss(dense, outputs)
-        total = value
-        if processed == "regularized":
-            penalty = tf.keras.regularizers.L1L2(l1=0.01, l2=0.02)
-            total += penalty(variables["hidden/kernel"]) + penalty(variables["head/kernel"])
-    gradients = process(processed, tape.gradient(total, list(variables.values())))
+    computed = lambda *moved: differentiate(
+        activation, loss, processed, inputs, dense, variables, *moved)
+    value, gradients, hidden, delta = computed()
+    hidden, delta = np.abs(hidden), np.abs(delta)
     # What the sums of the gradients are made of, without cancellation.
-    delta = np.abs(tape.gradient(value, outputs))
-    scale = max((np.abs(hidden).T @ delta).max(),
-                (np.abs(inputs).T @ (delta @ np.abs(variables["head/kernel"].numpy()).T)).max())
+    scale = max((hidden.T @ delta).max(),
+                (np.abs(inputs).T @ (delta @ magnitude["head/kernel"].T)).max())
+    # How far the results go when each sum before them is off by as much as its roundings may add.
+    roundings = [
+        (IN + 1) * ROUNDING * (np.abs(inputs) @ magnitude["hidden/kernel"] + magnitude["hidden/bias"]),
+        (HIDDEN + 1) * ROUNDING * (hidden @ magnitude["head/kernel"] + magnitude["head/bias"]),
+    ]
+    carried = 0.0
+    for _ in range(DIRECTIONS):
+        moved = [(size * directions.choice([-1, 1], size.shape)).astype(f32) for size in roundings]
+        moved_value, moved_gradients, _, _ = computed(moved)
+        pairs = [(value, moved_value), *zip(gradients, moved_gradients)]
+        carried = max(carried, *(np.abs(a - b).max() for a, b in pairs))
     return dict(activation=activation, loss=name, inputs=inputs.tolist(), labels=labels,
-                variables=before, process=processed, value=float(value), scale=float(scale),
+                variables={key: v.numpy().ravel().tolist() for key, v in variables.items()},
+                process=processed, value=float(value), scale=float(scale), carried=float(carried),
                 gradients={key: g.numpy().ravel().tolist() for key, g in zip(variables, gradients)})
 
 
