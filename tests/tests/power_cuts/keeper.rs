@@ -2,7 +2,7 @@
 //! that are broken on purpose.
 
 use embedded_storage::nor_flash::NorFlash;
-use gradlet::manager::{CheckpointManager, Options, Restoration, SmallManager};
+use gradlet::manager::{CheckpointManager, Options, Restoration, RestoreError, SmallManager};
 
 use crate::model::Model;
 
@@ -59,11 +59,7 @@ impl Keeper for Manager {
 
 impl<F: NorFlash> Open for CheckpointManager<F> {
     fn restore(&mut self, model: &mut Model) -> Result<Option<i64>, String> {
-        match self.restore_or_initialize(model) {
-            Ok(Restoration::Restored { step, .. }) => Ok(Some(step)),
-            Ok(Restoration::Initialized) => Ok(None),
-            other => Err(format!("{other:?}")),
-        }
+        step_of(self.restore_or_initialize(model))
     }
 
     fn save(&mut self, model: &Model) -> Result<(), String> {
@@ -106,11 +102,7 @@ impl Keeper for Small {
 
 impl<F: NorFlash> Open for SmallManager<F> {
     fn restore(&mut self, model: &mut Model) -> Result<Option<i64>, String> {
-        match self.restore_or_initialize(model) {
-            Ok(Restoration::Restored { step, .. }) => Ok(Some(step)),
-            Ok(Restoration::Initialized) => Ok(None),
-            other => Err(format!("{other:?}")),
-        }
+        step_of(self.restore_or_initialize(model))
     }
 
     fn save(&mut self, model: &Model) -> Result<(), String> {
@@ -122,5 +114,14 @@ impl<F: NorFlash> Open for SmallManager<F> {
         let mut model = Model::new(payload);
         let restored = self.restore(&mut model).ok().flatten();
         restored.and_then(|_| model.whole()).into_iter().collect()
+    }
+}
+
+/// The step that was restored, if there was a checkpoint.
+fn step_of(restored: Result<Restoration, RestoreError>) -> Result<Option<i64>, String> {
+    match restored {
+        Ok(Restoration::Restored { step, .. }) => Ok(Some(step)),
+        Ok(Restoration::Initialized) => Ok(None),
+        other => Err(format!("{other:?}")),
     }
 }

@@ -278,10 +278,7 @@ impl<F: NorFlash> SmallManager<F> {
         variables: &mut impl Variables,
         pass: Pass,
     ) -> Result<(), Option<Unmatched>> {
-        let mut at = place
-            .slot
-            .wrapping_mul(self.size)
-            .wrapping_add(self.payload());
+        let mut at = self.checkpoint_start(place);
         let end = at
             .wrapping_add(place.record.length())
             .wrapping_sub(END as u32);
@@ -350,10 +347,7 @@ impl<F: NorFlash> SmallManager<F> {
     /// Whether the checkpoint in a slot is what was written.
     #[inline(never)]
     async fn is_whole(&mut self, place: &Place) -> bool {
-        let mut at = place
-            .slot
-            .wrapping_mul(self.size)
-            .wrapping_add(self.payload());
+        let mut at = self.checkpoint_start(place);
         let mut crc = Crc32c::new();
         let mut left = place.record.length() as usize;
         while left > 0 {
@@ -446,6 +440,12 @@ impl<F: NorFlash> SmallManager<F> {
     /// Bytes that a record takes.
     fn record_size(&self) -> u32 {
         self.media.geometry.aligned(RECORD as u32)
+    }
+
+    /// Where a checkpoint starts in the region.
+    fn checkpoint_start(&self, place: &Place) -> u32 {
+        let start = place.slot.wrapping_mul(self.size);
+        start.wrapping_add(self.payload())
     }
 
     /// Where the checkpoint starts in its slot.
