@@ -101,6 +101,8 @@ fn a_save_that_is_dropped_at_any_moment_leaves_the_one_before() {
             Options::DEFAULT,
         ))
         .unwrap();
+        // So that there is a rest of a block to go on in.
+        wait(manager.save(&Model::at(49, PAYLOAD))).unwrap();
         let before = manager.save_counter();
         let complete = run(manager.save(&Model::at(50, PAYLOAD)), polls).is_some();
         // The same manager goes on, and so does another one.

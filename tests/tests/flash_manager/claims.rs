@@ -1,10 +1,11 @@
 //! A region is taken only if it is blank or the manager's own, or on the user's word.
 
-use embedded_storage::nor_flash::NorFlash;
+use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use gradlet::manager::{CheckpointManager, Claim, OpenError, Options};
 use gradlet::mock_flash::Tear;
 use gradlet_tests::model::Model;
 
+use crate::small::Vectors;
 use crate::{Flash, flash, newest, save};
 
 const BLOCKS: usize = 4;
@@ -38,7 +39,13 @@ fn foreign(offset: usize, bytes: &[u8]) -> Flash {
 
 #[test]
 fn foreign_bytes_anywhere_are_reported_and_stay() {
-    let kinds: [&[u8]; 4] = [b"somebody else's data", &[0; 64], &[0xfe], &[0x47, 0x43]];
+    let kinds: [&[u8]; 5] = [
+        b"somebody else's data",
+        &[0; 64],
+        &[0xfe],
+        &[0x47, 0x43],
+        b"GCKR, which is how a marker begins, but longer",
+    ];
     for block in 0..BLOCKS {
         for within in [0, 1, 3, 4, 27, 28, 68, 512, 1023 - 64] {
             for bytes in kinds {
@@ -91,28 +98,31 @@ fn a_blank_region_is_taken_by_the_first_save_unless_it_must_be_formatted() {
 
 #[test]
 fn formatting_gives_up_every_checkpoint_at_once_wherever_it_is_cut() {
-    let mut original = flash(BLOCKS);
-    save(&mut original, Options::DEFAULT, PAYLOAD, 1..9);
-    let mut cut = original.clone();
-    let before = cut.steps();
-    CheckpointManager::format(&mut cut, FORMATTED).expect("a flash that works");
-    let steps = cut.steps() - before;
-    for tear in [Tear::Nothing, Tear::Random, Tear::Blank, Tear::Complete] {
-        for step in 0..=steps {
-            cut.clone_from(&original);
-            cut.cut_power(step, tear);
-            let formatted = CheckpointManager::format(&mut cut, FORMATTED).is_ok();
-            assert_eq!(formatted, step == steps);
-            cut.power_on();
-            let found = newest(&mut cut, FORMATTED, PAYLOAD);
-            assert!(
-                found.is_none() || found == Some(8),
-                "{step} {tear:?}: {found:?}"
-            );
-            assert!(!formatted || found.is_none());
-            save(&mut cut, FORMATTED, PAYLOAD, 20..24);
-            assert_eq!(newest(&mut cut, FORMATTED, PAYLOAD), Some(23));
-            assert_eq!(cut.violation(), None);
+    // With room behind the newest in its block, and with none.
+    for newest_step in [7, 8] {
+        let mut original = flash(BLOCKS);
+        save(&mut original, Options::DEFAULT, PAYLOAD, 1..=newest_step);
+        let mut cut = original.clone();
+        let before = cut.steps();
+        CheckpointManager::format(&mut cut, FORMATTED).expect("a flash that works");
+        let steps = cut.steps() - before;
+        for tear in [Tear::Nothing, Tear::Random, Tear::Blank, Tear::Complete] {
+            for step in 0..=steps {
+                cut.clone_from(&original);
+                cut.cut_power(step, tear);
+                let formatted = CheckpointManager::format(&mut cut, FORMATTED).is_ok();
+                assert_eq!(formatted, step == steps);
+                cut.power_on();
+                let found = newest(&mut cut, FORMATTED, PAYLOAD);
+                assert!(
+                    found.is_none() || found == Some(newest_step),
+                    "{step} {tear:?}: {found:?}"
+                );
+                assert!(!formatted || found.is_none());
+                save(&mut cut, FORMATTED, PAYLOAD, 20..24);
+                assert_eq!(newest(&mut cut, FORMATTED, PAYLOAD), Some(23));
+                assert_eq!(cut.violation(), None);
+            }
         }
     }
 }
@@ -213,7 +223,53 @@ fn another_model_is_reported_and_nothing_is_saved_beside_it() {
         "{saved:?}"
     );
     assert_eq!(flash.steps(), steps);
+    let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+    manager.restore_or_initialize(&mut other).unwrap();
+    let mut own = Model::new(PAYLOAD);
+    manager.restore_or_initialize(&mut own).unwrap();
+    assert!(manager.save(&own).is_ok(), "what was restored fits");
+
+    let steps_then = flash.steps();
+    let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+    let saved = manager.save(&other);
+    assert!(
+        matches!(saved, Err(SaveError::Incompatible(_))),
+        "nothing was restored: {saved:?}"
+    );
+    assert_eq!(flash.steps(), steps_then);
     assert_eq!(newest(&mut flash, Options::DEFAULT, PAYLOAD), Some(4));
+}
+
+#[test]
+fn variables_that_do_not_fit_are_not_saved_although_the_model_id_does() {
+    use gradlet::manager::{Restoration, SaveError};
+    let mut flash = flash(BLOCKS);
+    let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+    manager.save(&Vectors::new(&[("a", 3)])).unwrap();
+    let mut other = Vectors::new(&[("a", 4)]);
+    let found = manager.restore_or_initialize(&mut other);
+    assert!(
+        matches!(found, Ok(Restoration::Incompatible(_))),
+        "{found:?}"
+    );
+    let saved = manager.save(&other);
+    assert!(
+        matches!(saved, Err(SaveError::Incompatible(_))),
+        "{saved:?}"
+    );
+}
+
+#[test]
+fn a_region_that_begins_in_another_block_is_foreign() {
+    let mut written = flash(BLOCKS);
+    save(&mut written, Options::DEFAULT, PAYLOAD, 1..40);
+    let mut image = written.image().to_vec();
+    image.rotate_left(1024);
+    let mut moved = flash(BLOCKS);
+    moved.load(&image);
+    let found = open(&mut moved, Options::DEFAULT);
+    assert_eq!(found, Err(OpenError::Foreign { offset: 0 }));
+    assert_eq!(moved.steps(), 0);
 }
 
 #[test]
@@ -266,10 +322,17 @@ fn a_partition_keeps_to_itself() {
         NorFlash::erase(&mut region, 3072, 5120).is_err(),
         "beyond its end"
     );
-    assert!(
-        NorFlash::write(&mut region, 4096, &[0; 4]).is_err(),
-        "beyond its end"
-    );
+    for offset in [4092, 4096] {
+        assert!(
+            NorFlash::write(&mut region, offset, &[0; 8]).is_err(),
+            "beyond its end: {offset}"
+        );
+        assert!(
+            ReadNorFlash::read(&mut region, offset, &mut [0; 8]).is_err(),
+            "beyond its end: {offset}"
+        );
+    }
+    assert!(flash.image()[6 * 1024..].iter().all(|&byte| byte == 0x22));
 }
 
 /// The marker of block `block` as FLASH.md has it.

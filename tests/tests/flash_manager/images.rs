@@ -1,10 +1,12 @@
 //! Whatever is in the flash, the manager neither panics nor runs for ever, and it restores
 //! nothing that was not written.
 
+use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use gradlet::checkpoint::Checkpoint;
 use gradlet::manager::{
-    CheckpointManager, Claim, Geometry, Image, Options, Restoration, sightings,
+    CheckpointManager, Claim, Geometry, Image, Keep, Options, Restoration, Stored, sightings,
 };
+use gradlet::mock_flash::Error;
 use gradlet_tests::model::Model;
 
 use crate::{Flash, flash, save};
@@ -167,5 +169,110 @@ fn the_newest_checkpoint_that_can_be_read_is_restored() {
         let found = manager.restore_or_initialize(&mut model).unwrap();
         assert!(matches!(found, Restoration::Restored { step, .. } if step == expected));
         assert_eq!(model.whole(), Some(expected));
+    }
+}
+
+#[test]
+fn any_damage_to_the_newest_checkpoint_leaves_the_one_before() {
+    let original = written();
+    let mut region: Flash = flash(BLOCKS);
+    region.load(&original);
+    let geometry = Geometry::new(4, 1024, BLOCKS as u32).unwrap();
+    let mut dump = Image::new(&original, geometry);
+    let stored = dump.checkpoints().filter(Stored::is_whole);
+    let newest = stored.max_by_key(|stored| stored.header.save_counter());
+    let stored = newest.expect("a checkpoint");
+    let pieces: Vec<_> = dump.pieces(&stored).collect();
+    for at in pieces.into_iter().flatten() {
+        let mut image = original.clone();
+        image[at] ^= 1;
+        region.load(&image);
+        let mut manager = CheckpointManager::open(&mut region, Options::DEFAULT).unwrap();
+        let mut model = Model::new(PAYLOAD);
+        let found = manager.restore_or_initialize(&mut model);
+        let is_before = matches!(found, Ok(Restoration::Restored { step: 58, .. }));
+        assert!(is_before, "byte {at}: {found:?}");
+        assert_eq!(model.whole(), Some(58));
+    }
+}
+
+/// A flash that has lost a byte: reads of it fail until its block is erased.
+struct Spoilt<'a> {
+    flash: &'a mut Flash,
+    at: &'a mut Option<u32>,
+}
+
+impl ErrorType for Spoilt<'_> {
+    type Error = Error;
+}
+
+impl ReadNorFlash for Spoilt<'_> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        let read = offset..offset + bytes.len() as u32;
+        match self.at {
+            Some(at) if read.contains(at) => Err(Error::Torn { offset: *at }),
+            _ => ReadNorFlash::read(self.flash, offset, bytes),
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        ReadNorFlash::capacity(self.flash)
+    }
+}
+
+impl NorFlash for Spoilt<'_> {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = 1024;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Error> {
+        *self.at = self.at.filter(|at| !(from..to).contains(at));
+        NorFlash::erase(self.flash, from, to)
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        NorFlash::write(self.flash, offset, bytes)
+    }
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_copied_is_given_up_and_the_others_stay() {
+    let options = Options {
+        max_to_keep: 1,
+        keep: Keep::EverySteps(1),
+        max_kept: 3,
+        ..Options::DEFAULT
+    };
+    let mut original = flash(BLOCKS);
+    save(&mut original, options, PAYLOAD, 1..=9);
+    let keepless = Options {
+        keep: Keep::EverySteps(1_000_000),
+        ..options
+    };
+    for spoilt in 7..=9 {
+        let mut flash = original.clone();
+        let values = Model::at(spoilt, PAYLOAD);
+        let mut windows = flash.image().windows(PAYLOAD);
+        let at = windows.position(|window| window == values.values());
+        let mut at = Some(at.expect("the values as they were saved") as u32 + 9);
+        let mut step = 9;
+        while at.is_some() {
+            let (flash, at) = (&mut flash, &mut at);
+            let mut manager = CheckpointManager::open(Spoilt { flash, at }, keepless).unwrap();
+            step += 1;
+            let saved = manager.save(&Model::at(step, PAYLOAD));
+            assert!(saved.is_ok(), "{spoilt} is spoilt, step {step}: {saved:?}");
+            assert!(step < 100, "{spoilt} is spoilt for ever");
+        }
+        save(&mut flash, keepless, PAYLOAD, step + 1..step + 100);
+        let mut manager = CheckpointManager::open(&mut flash, keepless).unwrap();
+        let found: Vec<_> = manager.checkpoints().collect();
+        let found: Vec<_> = found.iter().map(|saved| saved.info.global_step).collect();
+        let mut expected = vec![7, 8, 9, step + 99];
+        expected.retain(|&step| step != spoilt);
+        let expected: Vec<_> = expected.into_iter().map(Some).collect();
+        assert_eq!(found, expected, "{spoilt} was spoilt");
+        assert_eq!(flash.violation(), None);
     }
 }

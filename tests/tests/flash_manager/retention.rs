@@ -83,6 +83,36 @@ fn checkpoints_kept_every_n_steps_outlive_many_rounds_of_the_ring() {
     assert!(flash.erases(0) >= 4, "the ring came round often");
 }
 
+#[test]
+fn what_was_given_up_does_not_come_back_and_options_that_allow_more_take_effect() {
+    let every = |interval, max_to_keep, max_kept| Options {
+        max_to_keep,
+        keep: Keep::EverySteps(interval),
+        max_kept,
+        ..Options::DEFAULT
+    };
+    // Three share a block: those that were kept are still there.
+    let mut region = flash(12);
+    save(&mut region, every(1, 1, 1), PAYLOAD, 1..=14);
+    assert_eq!(steps(&mut region, every(1, 3, 3)), [14]);
+
+    let options = |max_to_keep, max_kept| every(5, max_to_keep, max_kept);
+    let mut flash = flash(12);
+    save(&mut flash, options(1, 1), PAYLOAD, 1..=14);
+    let more = options(3, 3);
+    for (step, expected) in [
+        (15, &[10, 14][..]),
+        (16, &[10, 14, 15]),
+        (17, &[10, 14, 15, 16]),
+        (18, &[10, 15, 16, 17]),
+        (19, &[10, 15, 16, 17, 18]),
+        (20, &[10, 15, 17, 18, 19]),
+    ] {
+        assert_eq!(steps(&mut flash, more), expected, "before step {step}");
+        save(&mut flash, more, PAYLOAD, step..=step);
+    }
+}
+
 thread_local! {
     static NOW: Cell<i64> = const { Cell::new(0) };
 }

@@ -63,10 +63,10 @@ fn position(flash: &Flash, step: i64) -> usize {
 }
 
 /// A vector and, behind it, others; all of one model id.
-struct Vectors(Vec<(&'static str, Vec<f32>)>);
+pub(crate) struct Vectors(Vec<(&'static str, Vec<f32>)>);
 
 impl Vectors {
-    fn new(vectors: &[(&'static str, usize)]) -> Self {
+    pub(crate) fn new(vectors: &[(&'static str, usize)]) -> Self {
         let fill = |&(name, len)| (name, vec![0.5; len]);
         Self(vectors.iter().map(fill).collect())
     }

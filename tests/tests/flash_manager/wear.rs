@@ -1,10 +1,10 @@
 //! Blocks wear evenly, and a region bears what was said of it.
 
 use gradlet::manager::{CheckpointManager, Keep, Options, Start};
-use gradlet::mock_flash::{MockFlash, Tear, storage_len};
+use gradlet::mock_flash::{MockFlash, Tear, TornReads, storage_len};
 use gradlet_tests::{figures, model::Model};
 
-use crate::{flash, save};
+use crate::{Flash, flash, save};
 
 pub(crate) fn erases<S, const READ: usize, const WRITE: usize, const ERASE: usize>(
     flash: &MockFlash<S, READ, WRITE, ERASE>,
@@ -123,7 +123,9 @@ fn a_device_that_only_slept_goes_on_in_the_same_block() {
 
 #[test]
 fn what_was_begun_behind_the_last_checkpoint_is_never_written_again() {
-    for tear in [Tear::Bytes(2), Tear::Random, Tear::Complete] {
+    let tears = [Tear::Bytes(2), Tear::Random, Tear::Complete];
+    let cases = tears.map(|tear| (tear, TornReads::AsTheyAre));
+    for (tear, torn_reads) in cases.into_iter().chain([(Tear::Random, TornReads::Error)]) {
         for cut in 0..40 {
             let mut flash = flash(8);
             save(&mut flash, Options::DEFAULT, 60, 1..3);
@@ -135,12 +137,56 @@ fn what_was_begun_behind_the_last_checkpoint_is_never_written_again() {
             let mut manager = CheckpointManager::open(&mut flash, clean).unwrap();
             let complete = manager.save(&Model::at(3, 60)).is_ok();
             flash.power_on();
+            flash.set_torn_reads(torn_reads);
             // The user is wrong to say so, but what can be seen is seen.
             save(&mut flash, clean, 60, 4..8);
-            assert_eq!(flash.violation(), None, "{tear:?} in step {cut}");
+            let context = format!("{tear:?} in step {cut}, read as {torn_reads:?}");
+            assert_eq!(flash.violation(), None, "{context}");
             if complete {
                 break;
             }
         }
     }
+}
+
+#[test]
+fn an_erase_that_is_cut_does_not_make_the_region_younger() {
+    for tear in [Tear::Random, Tear::Blank] {
+        let mut flash = flash(4);
+        save(&mut flash, Options::DEFAULT, 700, 1..40);
+        let left = |flash: &mut Flash| {
+            let manager = CheckpointManager::open(flash, Options::DEFAULT).unwrap();
+            manager.endurance(700, 100)
+        };
+        let before = left(&mut flash);
+        flash.cut_power(0, tear);
+        let mut manager = CheckpointManager::open(&mut flash, Options::DEFAULT).unwrap();
+        assert!(manager.save(&Model::at(40, 700)).is_err());
+        flash.power_on();
+        save(&mut flash, Options::DEFAULT, 700, 40..41);
+        let after = left(&mut flash);
+        assert!(after <= before, "{tear:?}: {before}, then {after}");
+    }
+}
+
+#[test]
+fn checkpoints_that_fill_a_block_to_its_last_byte_share_it() {
+    let options = Options {
+        max_to_keep: 1,
+        ..Options::DEFAULT
+    };
+    let thirds = (0..400).find(|&payload| {
+        let mut flash = flash(4);
+        let mut manager = CheckpointManager::open(&mut flash, options).unwrap();
+        let saved = manager.save(&Model::at(1, payload)).unwrap().unwrap();
+        let geometry = manager.geometry();
+        let extent = geometry.extent(saved.length).unwrap();
+        3 * extent.end == geometry.block_data()
+    });
+    let payload = thirds.expect("checkpoints of which three fill a block");
+    let mut flash = flash(4);
+    // Two share the first block with the record of the claim.
+    save(&mut flash, options, payload, 0..2 + 3 * 5);
+    let erases: u32 = (0..4).map(|block| flash.erases(block)).sum();
+    assert_eq!(erases, 1 + 5);
 }
