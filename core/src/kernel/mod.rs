@@ -28,7 +28,7 @@ mod machine;
 
 pub(crate) use exp::exp_of_non_positive;
 pub(crate) use in_place::{as_bytes, as_bytes_mut, as_f32, as_text, words};
-pub(crate) use machine::{adam, dense, momentum};
+pub(crate) use machine::{adam, dense, gradient, momentum};
 pub(crate) use rates::{AdamRates, MomentumRates};
 pub use real::Real;
 

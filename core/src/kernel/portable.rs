@@ -61,3 +61,17 @@ pub(crate) mod dense {
         }
     }
 }
+
+pub(crate) mod gradient {
+    use crate::kernel::NoKernel;
+
+    #[inline]
+    pub(crate) fn accumulate<const N: usize>(
+        _: &mut [f32],
+        _: usize,
+        _: &[f32],
+        _: &[[f32; N]],
+    ) -> Result<(), NoKernel> {
+        Err(NoKernel)
+    }
+}

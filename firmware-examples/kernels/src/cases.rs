@@ -3,6 +3,7 @@
 //!
 //! The cases are not inlined, so that their buffers share the stack of a small board.
 
+use gradlet::loss::Loss;
 use gradlet::optimizer::{Elements, Optimizer, Parameter};
 use gradlet::{Adam, Batch, Crc32c, Head, Momentum, Quantization, Quantized, Real, Zeroed};
 
@@ -24,6 +25,7 @@ pub(crate) fn run(report: &mut impl FnMut(&'static str, u32)) {
                 momentum_outer::<$columns>(),
             );
             report(concat!("logits, columns: ", $columns), logits::<$columns>());
+            report(concat!("gradient, columns: ", $columns), gradient::<$columns>());
         )+};
     }
     outer!(1 2 3 4 5 6 7 8 9 10 11 13 14 15 19 20 28 35);
@@ -176,6 +178,40 @@ fn logits<const N: usize>() -> u32 {
         digest.add(&head.logits(&numbers.array::<ROWS>()));
     }
     digest.value()
+}
+
+/// The gradient of batches, none of them without numbers of a strange kind; one is longer than any
+/// run that a kernel treats at once.
+#[inline(never)]
+fn gradient<const N: usize>() -> u32 {
+    let mut numbers = Numbers::new(9);
+    let mut digest = Digest::new();
+    let mut head = Head::<2, N, Momentum>::new(Momentum::new(0.0, 0.0));
+    let mut batch = Batch::<LONG_BATCH, 2, N, f32, [f32; N]>::ZERO;
+    for samples in [1, 2, 3, LONG_BATCH] {
+        batch.clear();
+        for _ in 0..samples {
+            // A batch that is not full takes a sample.
+            let _ = batch.push(&numbers.array(), numbers.array());
+        }
+        if let Ok(gradients) = head.compute_batch_gradients(&mut batch, &Delta) {
+            gradients.each(|piece| digest.add(piece.gradient));
+        }
+    }
+    digest.value()
+}
+
+/// Samples of which a kernel's gradient is summed in more than one run.
+const LONG_BATCH: usize = 19;
+
+/// A loss whose gradient is the label.
+struct Delta;
+
+impl<const N: usize> Loss<[f32; N], N> for Delta {
+    fn differentiate(&self, outputs: &mut [f32; N], label: &[f32; N]) -> f32 {
+        *outputs = *label;
+        0.0
+    }
 }
 
 /// Some steps on samples of each kind; many features are 0, one always is.

@@ -13,5 +13,6 @@
 
 pub(crate) mod adam;
 pub(crate) mod dense;
+pub(crate) mod gradient;
 pub(crate) mod momentum;
 mod text;

@@ -45,7 +45,7 @@ macro_rules! plain {
 /// a number or a template operand that names a constant.
 macro_rules! multiple {
     ($instruction:literal $width:literal: $first:literal $($last:literal)*) => {
-        text::multiple!(@ $instruction $width $first (1 2 3 4 5 6 7 8 9 10 11 12 13 14) $first $($last)*)
+        text::multiple!(@ $instruction $width $first (1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16) $first $($last)*)
     };
     (@ $instruction:literal $width:literal $first:literal
      ($count:literal $($counts:literal)*) $last:literal $($rest:literal)*) => {
