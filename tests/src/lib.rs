@@ -1,6 +1,7 @@
 //! What the test targets share: where goldens and stories lie, what TensorFlow's kernels do, how
 //! heads compare with it, and how figures are printed.
 
+pub mod c_power;
 #[cfg(target_arch = "x86_64")]
 pub mod eigen;
 pub mod figures;

@@ -1,5 +1,5 @@
-//! How far a number may be from TensorFlow's: not at all, but for two functions that TensorFlow
-//! itself only estimates.
+//! How far a number may be from TensorFlow's: not at all, but for functions that TensorFlow itself
+//! estimates, or leaves to the C library.
 //!
 //! **1/√x** in Adagrad, Adadelta, ProximalAdagrad and the sparse RMSProp. TensorFlow refines a
 //! processor's estimate, off by up to e = 1.5·2⁻¹², by one Newton step, which leaves 1.5·e², under
@@ -14,7 +14,8 @@
 //! - in ProximalAdagrad the shrinkage, too, is a multiple of the rate L ≤ lr/√a₀: beside the path
 //!   δ·2·L·(l1 + l2·|v|) a step, and shrinking never magnifies a difference.
 //!
-//! **xᵖ** in Ftrl with a power other than −0.5. Both power functions are within a unit in the last
+//! **xᵖ** in Ftrl with a power other than −0.5, and with that one where a row has one element, as
+//! TensorFlow takes no root there but the C library's power. Both power functions are within a unit in the last
 //! place, ρ = 2⁻²⁰ allows for it and the quotient. An error of v feeds back into z in proportion
 //! to the growth of P; with P growing from P(a₀) to P(n) it is bounded by ρ·t·P(n)/P(a₀)·|v|, and
 //! z is off by as much times P(n)/lr.
@@ -113,7 +114,7 @@ impl Bound<'_> {
                     ..
                 },
                 part @ (Part::Variable | Part::Slot(1)),
-            ) if learning_rate_power != -0.5 => {
+            ) if learning_rate_power != -0.5 || scalars => {
                 let power =
                     |x| gradlet::Real::new(x).powf(gradlet::Real::new(-learning_rate_power));
                 let grown = power(first_slot).get();

@@ -3,7 +3,7 @@
 //!
 //! `GRADLET_SEED` repeats the run whose seed was printed.
 use crate::{python, seed::seed};
-use gradlet_tests::eigen;
+use gradlet_tests::{c_power, eigen};
 use std::path::Path;
 use trajectory::{Case, Deviation, Part, Scratch, State, index::Folder};
 
@@ -39,8 +39,10 @@ fn follow(script: &str) {
             });
             exact += u32::from(!differs);
             bounded += u32::from(differs);
-            // With the processor's own estimate of 1/√x every bit is TensorFlow's.
+            // With the processor's own estimate of 1/√x every bit is TensorFlow's, and so it is
+            // with the C library's power.
             replay_as_eigen(case, &mut wrong);
+            replay_with_c_power(case, &mut wrong);
         });
     }
     println!("{exact} trajectories have TensorFlow's bits, {bounded} lie within their bound");
@@ -87,9 +89,28 @@ fn replay(case: &Case<'_>, wrong: &mut Vec<String>, mut is_wrong: impl FnMut(Dev
 fn replay_as_eigen(case: &Case<'_>, wrong: &mut Vec<String>) {
     let mut memory = Memory::of(case);
     let replayed = eigen::replay(case, memory.scratch(), |state, part, deviation| {
-        if deviation.differing > 0 {
-            wrong.push(format!("as Eigen: {}", line(case, state, part, deviation)));
-        }
+        note(wrong, "as Eigen", case, state, part, deviation);
     });
     assert_eq!(replayed.unwrap_or(Ok(())), Ok(()), "{}", case.name);
+}
+
+fn replay_with_c_power(case: &Case<'_>, wrong: &mut Vec<String>) {
+    let mut memory = Memory::of(case);
+    let replayed = c_power::replay(case, memory.scratch(), |state, part, deviation| {
+        note(wrong, "with C's power", case, state, part, deviation);
+    });
+    assert_eq!(replayed.unwrap_or(Ok(())), Ok(()), "{}", case.name);
+}
+
+fn note(
+    wrong: &mut Vec<String>,
+    how: &str,
+    case: &Case<'_>,
+    state: &State<'_>,
+    part: Part,
+    deviation: Deviation,
+) {
+    if deviation.differing > 0 {
+        wrong.push(format!("{how}: {}", line(case, state, part, deviation)));
+    }
 }
