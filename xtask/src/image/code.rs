@@ -67,11 +67,36 @@ pub(super) struct Reading {
 impl Reading {
     /// Notes where an instruction of the function at `range` leads.
     pub(super) fn follow(&mut self, flow: Flow, range: &Range<u32>) {
+        let is_inside = |target: &u32| range.contains(target) && *target != range.start;
         match flow {
-            Flow::Jump(target) if !range.contains(&target) => self.calls.push(Call::To(target)),
-            Flow::Call(target) => self.calls.push(Call::To(target)),
+            // ARMv6-M has no jump that reaches farther than 2 KB: `bl` takes its place there.
+            Flow::Call(target) if is_inside(&target) => {}
+            Flow::Jump(target) if range.contains(&target) => {}
+            Flow::Call(target) | Flow::Jump(target) => self.calls.push(Call::To(target)),
             Flow::Anywhere => self.calls.push(Call::Pointer),
-            Flow::Jump(_) | Flow::On => {}
+            Flow::On => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_into_the_function_itself_is_a_jump_unless_it_calls_its_start() {
+        for (flow, calls) in [
+            (Flow::Call(0x180), vec![]),
+            (Flow::Call(0x100), vec![Call::To(0x100)]),
+            (Flow::Call(0x200), vec![Call::To(0x200)]),
+            (Flow::Jump(0x100), vec![]),
+            (Flow::Jump(0x200), vec![Call::To(0x200)]),
+            (Flow::Anywhere, vec![Call::Pointer]),
+            (Flow::On, vec![]),
+        ] {
+            let mut reading = Reading::default();
+            reading.follow(flow, &(0x100..0x200));
+            assert_eq!(reading.calls, calls, "{flow:?}");
         }
     }
 }
