@@ -15,10 +15,10 @@
 //!   δ·2·L·(l1 + l2·|v|) a step, and shrinking never magnifies a difference.
 //!
 //! **xᵖ** in Ftrl with a power other than −0.5, and with that one where a row has one element, as
-//! TensorFlow takes no root there but the C library's power. Both power functions are within a unit in the last
-//! place, ρ = 2⁻²⁰ allows for it and the quotient. An error of v feeds back into z in proportion
-//! to the growth of P; with P growing from P(a₀) to P(n) it is bounded by ρ·t·P(n)/P(a₀)·|v|, and
-//! z is off by as much times P(n)/lr.
+//! TensorFlow takes no root there but the C library's power. Both power functions are within a unit
+//! in the last place, ρ = 2⁻²⁰ allows for it and the quotient. An error of v feeds back into z in
+//! proportion to the growth of P; with P growing from P(a₀) to P(n) it is bounded by
+//! ρ·t·P(n)/P(a₀) of the largest |v| of the path, and z is off by as much times P(n)/lr.
 //!
 //! **βᵗ** in Keras' AdamW and Adamax, which compute a power where TensorFlow's variables are
 //! products, and Adamax's step in another order. A rounding of β₂ᵗ near 1 is up to 2⁻²⁴/(1 − β₂) of
@@ -121,8 +121,10 @@ impl Bound<'_> {
                 let variable = RELATIVE * steps * grown / power(initial_accumulator_value).get();
                 match part {
                     Part::Variable => Some(variable * largest),
+                    // |v|·P(n)/lr is at most |z|.
                     _ => Some(
-                        variable * path * grown / learning_rate + steps * UNIT * expected.abs(),
+                        variable * (path * grown / learning_rate + expected.abs())
+                            + steps * UNIT * expected.abs(),
                     ),
                 }
             }
