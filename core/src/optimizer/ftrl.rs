@@ -17,7 +17,7 @@ use crate::{Real, Schedule, Zeroed};
 /// With another power the results are not TensorFlow's to the bit: its power function and ours
 /// are both within a unit in the last place, and P(n) − P(a) magnifies what they differ by. Nor are
 /// they always for rows of one element: there TensorFlow computes √x, too, with the power function
-/// of the C library that it runs on, and about one in some thousand is not rounded as a root is.
+/// of the C library that it runs on, which for some x is not rounded as a root is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ftrl<L = f32> {
     learning_rate: L,

@@ -4,7 +4,7 @@
 //! instruction; the square roots stand away from the divisions, and each lane's registers are
 //! stored as soon as they are done and used again.
 
-use super::text;
+use super::{text, width};
 use crate::kernel::{AdamRates, NoKernel};
 use crate::optimizer::Elements;
 
@@ -335,10 +335,10 @@ unsafe fn outer_block<const N: usize, const END: bool>(
             "6:",
         }
             n = const N,
-            width = const { width::<N, END>() },
-            left = const { width::<N, END>().div_ceil(2) },
-            right = const { width::<N, END>() / 2 },
-            skip = in(reg) const { size_of::<f32>() * (N - width::<N, END>()) },
+            width = const { width::<N, COLUMNS, END>() },
+            left = const { width::<N, COLUMNS, END>().div_ceil(2) },
+            right = const { width::<N, COLUMNS, END>() / 2 },
+            skip = in(reg) const { size_of::<f32>() * (N - width::<N, COLUMNS, END>()) },
             trains = inout(reg) signs(rates) >> 31 => _,
             rates = inout(reg) rates => _,
             v = inout(reg) v.as_mut_ptr().add(column) => _,
@@ -348,14 +348,5 @@ unsafe fn outer_block<const N: usize, const END: bool>(
             delta = inout(reg) delta.as_ptr().add(column) => _,
             rows = inout(reg) x.len() => _,
         )
-    }
-}
-
-/// Columns in a block.
-const fn width<const N: usize, const END: bool>() -> usize {
-    if END || N < COLUMNS {
-        N % COLUMNS
-    } else {
-        COLUMNS
     }
 }

@@ -1,6 +1,6 @@
 //! A dense layer's products. The FPU keeps denormals here, as the portable kernel does.
 
-use super::text;
+use super::{text, width};
 
 // What is done to a lane, given its registers: feature, weight and sum.
 
@@ -109,21 +109,12 @@ unsafe fn block<const N: usize, const END: bool>(
             sums!("vstmia {sum}"),
         }
             n = const N,
-            width = const { width::<N, END>() },
-            skip = in(reg) const { size_of::<f32>() * (N - width::<N, END>()) },
+            width = const { width::<N, COLUMNS, END>() },
+            skip = in(reg) const { size_of::<f32>() * (N - width::<N, COLUMNS, END>()) },
             sum = in(reg) sum.as_mut_ptr().add(column),
             w = inout(reg) matrix.as_ptr().add(column) => _,
             x = inout(reg) x.as_ptr() => _,
             rows = inout(reg) x.len() => _,
         )
-    }
-}
-
-/// Columns in a block.
-const fn width<const N: usize, const END: bool>() -> usize {
-    if END || N < COLUMNS {
-        N % COLUMNS
-    } else {
-        COLUMNS
     }
 }

@@ -1,6 +1,6 @@
 //! The gradient of a dense layer's kernel over several samples.
 
-use super::text;
+use super::{text, width};
 use crate::kernel::NoKernel;
 
 // What is done to a lane, given its registers: delta and sum. Register s24 holds the feature.
@@ -71,8 +71,10 @@ pub(crate) fn accumulate<const N: usize>(
     // SAFETY: there is a delta for each `x`, with the columns, and `gradient` is as long as they are.
     unsafe {
         match len {
-            _ if len == width::<N, false>() => block::<N, false>(gradient, first, x, deltas),
-            _ if len == width::<N, true>() => block::<N, true>(gradient, first, x, deltas),
+            _ if len == width::<N, COLUMNS, false>() => {
+                block::<N, false>(gradient, first, x, deltas)
+            }
+            _ if len == width::<N, COLUMNS, true>() => block::<N, true>(gradient, first, x, deltas),
             _ => return Err(NoKernel),
         }
     }
@@ -109,23 +111,14 @@ unsafe fn block<const N: usize, const END: bool>(
             sums!("vstmia {g}"),
         }
             n = const N,
-            width = const { width::<N, END>() },
-            left = const { width::<N, END>() - width::<N, END>().saturating_sub(8) },
-            right = const { width::<N, END>().saturating_sub(8) },
-            skip = in(reg) const { size_of::<f32>() * (N - width::<N, END>()) },
+            width = const { width::<N, COLUMNS, END>() },
+            left = const { width::<N, COLUMNS, END>() - width::<N, COLUMNS, END>().saturating_sub(8) },
+            right = const { width::<N, COLUMNS, END>().saturating_sub(8) },
+            skip = in(reg) const { size_of::<f32>() * (N - width::<N, COLUMNS, END>()) },
             g = in(reg) gradient.as_mut_ptr(),
             x = inout(reg) x.as_ptr() => _,
             d = inout(reg) deltas.as_flattened().as_ptr().add(first) => _,
             samples = inout(reg) x.len() => _,
         )
-    }
-}
-
-/// Columns in a block.
-const fn width<const N: usize, const END: bool>() -> usize {
-    if END || N < COLUMNS {
-        N % COLUMNS
-    } else {
-        COLUMNS
     }
 }

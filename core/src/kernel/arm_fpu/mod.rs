@@ -16,3 +16,12 @@ pub(crate) mod dense;
 pub(crate) mod gradient;
 pub(crate) mod momentum;
 mod text;
+
+/// Columns in a block of a matrix of `N`: `COLUMNS`, or what remains of `N` at the end of a row.
+const fn width<const N: usize, const COLUMNS: usize, const END: bool>() -> usize {
+    if END || N < COLUMNS {
+        N % COLUMNS
+    } else {
+        COLUMNS
+    }
+}

@@ -1,6 +1,6 @@
 //! [`Momentum`](crate::Momentum) without Nesterov's look-ahead, many lanes at a time.
 
-use super::text;
+use super::{text, width};
 use crate::kernel::{MomentumRates, NoKernel};
 use crate::optimizer::Elements;
 
@@ -191,9 +191,9 @@ unsafe fn outer_block<const N: usize, const END: bool>(
             "bne 2b",
         }
             n = const N,
-            left = const { width::<N, END>().div_ceil(2) },
-            right = const { width::<N, END>() / 2 },
-            skip = in(reg) const { size_of::<f32>() * (N - width::<N, END>()) },
+            left = const { width::<N, COLUMNS, END>().div_ceil(2) },
+            right = const { width::<N, COLUMNS, END>() / 2 },
+            skip = in(reg) const { size_of::<f32>() * (N - width::<N, COLUMNS, END>()) },
             rates = in(reg) rates,
             v = inout(reg) v.as_mut_ptr().add(column) => _,
             a = inout(reg) a.as_mut_ptr().add(column) => _,
@@ -201,14 +201,5 @@ unsafe fn outer_block<const N: usize, const END: bool>(
             d = inout(reg) delta.as_ptr().add(column) => _,
             rows = inout(reg) x.len() => _,
         )
-    }
-}
-
-/// Columns in a block.
-const fn width<const N: usize, const END: bool>() -> usize {
-    if END || N < COLUMNS {
-        N % COLUMNS
-    } else {
-        COLUMNS
     }
 }
